@@ -1,0 +1,38 @@
+// The head of a message, free of any wire version: what was asked or answered, plus the end-to-end fields.
+// Text lies in the arena of the headers. One thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "core/http/header_map.h"
+
+namespace sluice::core {
+
+struct Head {
+  explicit Head(Arena& arena) : headers(arena) {}
+
+  // Request side. `authority` is Host or :authority as sent, port included; `path` is the target with its query.
+  std::string_view method;
+  std::string_view scheme;
+  std::string_view authority;
+  std::string_view path;
+
+  // Response side; 0 in a request.
+  std::uint16_t status = 0;
+
+  // For the access log only: "HTTP/1.1". Nothing may decide on it above the codec. Static storage.
+  std::string_view protocol;
+
+  // Declared body length; absent means "until the end of the stream" (chunked, or read to the close).
+  std::optional<std::uint64_t> content_length;
+
+  // Without hop-by-hop and framing fields: no Connection, Transfer-Encoding, Content-Length, Host.
+  HeaderMap headers;
+
+  bool is_request() const { return status == 0; }
+  bool is_informational() const { return status >= 100 && status < 200; }
+};
+
+}  // namespace sluice::core
