@@ -1,0 +1,20 @@
+// Documents -> snapshot, in two halves: services become clusters, then VirtualServices become routes that name them.
+// The documents must have passed validation. One thread.
+#pragma once
+
+#include "core/snapshot/snapshot.h"
+
+#include "config/document.h"
+#include "config/loader.h"
+#include "config/service_catalog.h"
+
+namespace sluice::config {
+
+// Appends one cluster per (service, port) and per (service, port, subset).
+void CompileServices(const Documents& documents, const ServiceCatalog& catalog, const ResolvedHosts& resolved,
+                     core::Snapshot& snapshot);
+
+// Fills routes, experiments and the route table. The clusters are indexed already.
+void CompileRoutes(const Documents& documents, const ServiceCatalog& catalog, core::Snapshot& snapshot);
+
+}  // namespace sluice::config

@@ -1,0 +1,218 @@
+// VirtualServices and Experiments -> core::Route, core::Experiment and the route table (istio-reference.md section 1,
+// design.md sections 2 and 3).
+#include "config/compile.h"
+
+#include "config/format.h"
+#include "config/host_plan.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+namespace sluice::config {
+namespace {
+
+class RouteCompiler {
+ public:
+  RouteCompiler(const Documents& documents, core::Snapshot& snapshot)
+      : documents_(documents), identity_(documents.settings.identity), snapshot_(snapshot) {}
+
+  void Compile(const HostPlan& plan) {
+    CompileExperiments();
+    std::vector<core::VirtualHost> hosts;
+    hosts.reserve(plan.hosts.size());
+    for (const PlannedHost& planned : plan.hosts) hosts.push_back(MakeHost(planned));
+    snapshot_.route_table.Build(std::move(hosts), snapshot_.routes);
+  }
+
+ private:
+  // Routes of one VirtualService in rule order; the last may match everything.
+  struct Compiled {
+    std::vector<core::RouteId> specific;
+    std::vector<core::RouteId> catch_all;
+  };
+
+  void CompileExperiments() {
+    for (const ExperimentSpec& spec : documents_.experiments) {
+      core::Experiment experiment = spec.experiment;
+      experiment.id = {static_cast<std::uint32_t>(snapshot_.experiments.size())};
+      experiment.host = spec.host.fqdn;
+      experiments_[experiment.host].push_back(experiment.id);
+      snapshot_.experiments.push_back(std::move(experiment));
+    }
+  }
+
+  core::VirtualHost MakeHost(const PlannedHost& planned) {
+    core::VirtualHost host;
+    host.name = planned.fqdn;
+    host.hosts = planned.names;
+    if (planned.services.empty()) host.routes = {ImplicitRoute(*planned.service)};
+    for (const VirtualService* service : planned.services) {
+      const Compiled& compiled = RoutesOf(*service);
+      host.routes.insert(host.routes.end(), compiled.specific.begin(), compiled.specific.end());
+    }
+    for (const VirtualService* service : planned.services) {
+      const Compiled& compiled = RoutesOf(*service);
+      host.routes.insert(host.routes.end(), compiled.catch_all.begin(), compiled.catch_all.end());
+    }
+    host.experiments = ExperimentsOf(planned, host);
+    return host;
+  }
+
+  // Experiments on the host itself or on a service that one of its rules leads to, in snapshot order.
+  std::vector<core::ExperimentId> ExperimentsOf(const PlannedHost& planned, const core::VirtualHost& host) const {
+    std::set<core::ExperimentId> found;
+    if (experiments_.empty()) return {};
+    const auto add = [&](const std::string& fqdn) {
+      const auto at = experiments_.find(fqdn);
+      if (at != experiments_.end()) found.insert(at->second.begin(), at->second.end());
+    };
+    add(planned.fqdn);
+    for (const core::RouteId id : host.routes) {
+      const auto* forward = std::get_if<core::Forward>(&snapshot_.routes[id.value].action);
+      if (forward == nullptr) continue;
+      for (const core::WeightedDestination& destination : forward->destinations) add(destination.host);
+    }
+    return {found.begin(), found.end()};
+  }
+
+  core::RouteId Add(core::Route route) {
+    route.id = {static_cast<std::uint32_t>(snapshot_.routes.size())};
+    snapshot_.routes.push_back(std::move(route));
+    return snapshot_.routes.back().id;
+  }
+
+  core::RouteId ImplicitRoute(const Service& service) {
+    core::Route route;
+    core::Forward forward;
+    core::WeightedDestination destination;
+    destination.host = service.host;
+    destination.port = service.ports.empty() ? std::uint16_t{0} : service.ports.front()->number;
+    destination.cluster = snapshot_.FindCluster(service.host, destination.port, "");
+    destination.weight = 1;
+    destination.cumulative = 1;
+    forward.destinations.push_back(std::move(destination));
+    route.action = std::move(forward);
+    route.file = service.first->meta.file;
+    route.line = service.first->meta.mark.line;
+    return Add(std::move(route));
+  }
+
+  const Compiled& RoutesOf(const VirtualService& service) {
+    const auto [at, added] = compiled_.try_emplace(&service);
+    if (!added) return at->second;
+    const std::size_t last = FirstCatchAll(service, identity_);
+    for (std::size_t i = 0; i < service.http.size() && i <= last; ++i) {
+      CompileRule(service, static_cast<std::uint32_t>(i), at->second);
+    }
+    return at->second;
+  }
+
+  // Each item of match[] is a route of its own in Istio. One route with several items says the same, except that a
+  // catch-all item behind others must be able to move to the end when VirtualServices are merged.
+  void CompileRule(const VirtualService& service, std::uint32_t index, Compiled& into) {
+    const HttpRule& rule = service.http[index];
+    std::vector<core::RouteMatch> specific;
+    const MatchItem* catch_all = nullptr;
+    for (const MatchItem& item : rule.matches) {
+      if (!ItemApplies(item, identity_)) continue;
+      if (IsCatchAll(item)) {
+        catch_all = &item;
+        break;
+      }
+      specific.push_back(item.match);
+    }
+    if (!specific.empty()) into.specific.push_back(Add(MakeRoute(service, index, std::move(specific))));
+    if (catch_all != nullptr) {
+      into.catch_all.push_back(Add(MakeRoute(service, index, {catch_all->match})));
+    } else if (rule.matches.empty()) {
+      into.catch_all.push_back(Add(MakeRoute(service, index, {})));
+    }
+  }
+
+  core::Route MakeRoute(const VirtualService& service, std::uint32_t index, std::vector<core::RouteMatch> matches) {
+    const HttpRule& rule = service.http[index];
+    core::Route route;
+    route.name = rule.name;
+    route.virtual_service = service.meta.Id();
+    route.rule_index = index;
+    route.file = service.meta.file;
+    route.line = rule.mark.line;
+    route.matches = std::move(matches);
+    route.headers = rule.headers;
+    route.fault = rule.fault;
+    route.cors = rule.cors;
+    route.sticky = service.sticky;
+    if (const auto* redirect = std::get_if<core::Redirect>(&rule.action)) {
+      route.action = *redirect;
+    } else if (const auto* direct = std::get_if<core::DirectResponse>(&rule.action)) {
+      route.action = *direct;
+    } else {
+      route.action = MakeForward(rule);
+    }
+    return route;
+  }
+
+  core::Forward MakeForward(const HttpRule& rule) const {
+    core::Forward forward;
+    const auto& destinations = std::get<std::vector<RouteDestination>>(rule.action);
+    for (const RouteDestination& from : destinations) {
+      // The sole destination gets everything, whatever its weight; of several, those with weight 0 vanish.
+      if (destinations.size() > 1 && from.weight == 0) continue;
+      core::WeightedDestination to;
+      to.host = from.to.host.fqdn;
+      to.subset = from.to.subset;
+      to.cluster = snapshot_.FindCluster(to.host, from.to.port.value_or(0), to.subset);
+      to.port = to.cluster.valid() ? snapshot_.clusters[to.cluster.value].port : from.to.port.value_or(0);
+      to.weight = destinations.size() > 1 ? from.weight : std::max(1U, from.weight);
+      to.cumulative = to.weight + (forward.destinations.empty() ? 0 : forward.destinations.back().cumulative);
+      to.headers = from.headers;
+      forward.destinations.push_back(std::move(to));
+    }
+    for (const MirrorTarget& from : rule.mirrors) {
+      if (from.per_million == 0) continue;
+      const core::ClusterId cluster =
+          snapshot_.FindCluster(from.to.host.fqdn, from.to.port.value_or(0), from.to.subset);
+      forward.mirrors.push_back({cluster, from.to.host.fqdn, from.to.subset, from.per_million});
+    }
+    forward.rewrite = rule.rewrite;
+    forward.timeout = rule.timeout.value_or(core::Duration(0));
+    if (rule.retries.has_value()) forward.retry = rule.retries->policy;
+    // A user's requests stay with one host: trying another one is only right when asked for (section 1.5).
+    const bool avoid_given = rule.retries.has_value() && rule.retries->avoid_previous_given;
+    if (!avoid_given && forward.destinations.size() == 1 && IsHashed(forward.destinations.front().cluster)) {
+      forward.retry.avoid_previous_hosts = false;
+    }
+    return forward;
+  }
+
+  bool IsHashed(core::ClusterId cluster) const {
+    return cluster.valid() && snapshot_.clusters[cluster.value].load_balancer.hash.has_value();
+  }
+
+  const Documents& documents_;
+  const core::Settings::Identity& identity_;
+  core::Snapshot& snapshot_;
+  std::map<const VirtualService*, Compiled> compiled_;
+  std::map<std::string, std::vector<core::ExperimentId>, std::less<>> experiments_;  // by FQDN
+};
+
+}  // namespace
+
+void CompileRoutes(const Documents& documents, const ServiceCatalog& catalog, core::Snapshot& snapshot) {
+  RouteCompiler(documents, snapshot).Compile(PlanHosts(documents, catalog));
+}
+
+std::unique_ptr<core::Snapshot> Compile(const Documents& documents, const ResolvedHosts& resolved) {
+  auto snapshot = std::make_unique<core::Snapshot>();
+  snapshot->revision = documents.revision;
+  snapshot->settings = documents.settings;
+  const ServiceCatalog catalog(documents);
+  CompileServices(documents, catalog, resolved, *snapshot);
+  snapshot->IndexClusters();
+  CompileRoutes(documents, catalog, *snapshot);
+  return snapshot;
+}
+
+}  // namespace sluice::config

@@ -1,0 +1,102 @@
+#include "config/diagnostics.h"
+
+#include "config/format.h"
+
+#include <algorithm>
+#include <array>
+#include <tuple>
+#include <utility>
+
+namespace sluice::config {
+
+std::string_view SeverityText(Severity severity) {
+  constexpr std::array<std::string_view, 3> kTexts = {"info", "warning", "error"};
+  return kTexts.at(static_cast<std::size_t>(severity));
+}
+
+std::string FormatFinding(const Finding& finding) {
+  const std::string cure = finding.cure.empty() ? "" : "; " + finding.cure;
+  return Format("{}:{}:{}: {} {} {}{}", finding.place.file, finding.place.mark.line,
+                     finding.place.mark.column, SeverityText(finding.severity), finding.code,
+                     finding.message, cure);
+}
+
+std::string JsonQuote(std::string_view text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    switch (c) {
+      case '"': quoted += "\\\""; break;
+      case '\\': quoted += "\\\\"; break;
+      case '\n': quoted += "\\n"; break;
+      case '\r': quoted += "\\r"; break;
+      case '\t': quoted += "\\t"; break;
+      default:
+        if (static_cast<unsigned char>(c) < 0x20) {
+          constexpr std::string_view kHex = "0123456789abcdef";
+          quoted += "\\u00";
+          quoted += kHex[static_cast<unsigned char>(c) >> 4];
+          quoted += kHex[static_cast<unsigned char>(c) & 15];
+        } else {
+          quoted += c;
+        }
+    }
+  }
+  return quoted + '"';
+}
+
+std::string FormatFindingsJson(const std::vector<Finding>& findings) {
+  std::array<std::size_t, 3> counts{};
+  std::string list;
+  for (const Finding& finding : findings) {
+    ++counts.at(static_cast<std::size_t>(finding.severity));
+    if (!list.empty()) list += ',';
+    list += Format(
+        R"({"severity":{},"code":{},"file":{},"line":{},"column":{},"message":{},"cure":{}})",
+        JsonQuote(SeverityText(finding.severity)), JsonQuote(finding.code),
+        JsonQuote(finding.place.file), finding.place.mark.line, finding.place.mark.column,
+        JsonQuote(finding.message), JsonQuote(finding.cure));
+  }
+  return Format(R"({"findings":[{}],"errors":{},"warnings":{},"infos":{}})", list,
+                     counts[static_cast<std::size_t>(Severity::kError)],
+                     counts[static_cast<std::size_t>(Severity::kWarning)],
+                     counts[static_cast<std::size_t>(Severity::kInfo)]);
+}
+
+void Findings::Error(std::string_view code, Place place, std::string message, std::string cure) {
+  Add({Severity::kError, std::string(code), std::move(message), std::move(cure), std::move(place)});
+}
+
+void Findings::Warn(std::string_view code, Place place, std::string message, std::string cure) {
+  Add({Severity::kWarning, std::string(code), std::move(message), std::move(cure), std::move(place)});
+}
+
+void Findings::Info(std::string_view code, Place place, std::string message, std::string cure) {
+  Add({Severity::kInfo, std::string(code), std::move(message), std::move(cure), std::move(place)});
+}
+
+void Findings::Add(Finding finding) {
+  const bool error = finding.severity == Severity::kError;
+  if (error) ++errors_;
+  // An error is what the reader came for: it is kept even when notes have filled the list.
+  if (findings_.size() >= kMax && !(error && errors_ == 1)) {
+    ++dropped_;
+    return;
+  }
+  findings_.push_back(std::move(finding));
+}
+
+std::vector<Finding> Findings::Take() {
+  std::ranges::stable_sort(findings_, {}, [](const Finding& finding) {
+    return std::tuple(std::string_view(finding.place.file), finding.place.mark.line,
+                      finding.place.mark.column);
+  });
+  if (dropped_ > 0) {
+    const Severity severity = errors_ > 0 ? Severity::kError : Severity::kWarning;
+    findings_.push_back({severity, "SL1012", Format("{} more findings are not shown", dropped_),
+                         "correct those above first", {}});
+  }
+  errors_ = dropped_ = 0;
+  return std::exchange(findings_, {});
+}
+
+}  // namespace sluice::config

@@ -1,0 +1,184 @@
+// The accepted kinds as plain structs: what the parsers found, with the places that later findings point at. Parts that
+// need no name resolution are core's own types already. Built by one load, then const and shared; any thread reads.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "core/experiment/experiment.h"
+#include "core/resilience/retry_policy.h"
+#include "core/route/route.h"
+#include "core/snapshot/settings.h"
+#include "core/upstream/cluster.h"
+
+#include "config/diagnostics.h"
+
+namespace sluice::config {
+
+struct Metadata {
+  std::string kind;
+  std::string name_space;
+  std::string name;
+  std::string file;
+  Mark mark;  // of metadata.name
+
+  std::string Id() const { return name_space + "/" + name; }
+};
+
+// A host as written and as it is looked up.
+struct HostRef {
+  std::string given;
+  std::string fqdn;  // lower case, short names expanded by the namespace of the rule
+  Mark mark;
+};
+
+// --- VirtualService ------------------------------------------------------------------------------------------------
+
+struct DestinationRef {
+  HostRef host;
+  std::string subset;
+  Mark subset_mark;
+  std::optional<std::uint16_t> port;
+  Mark port_mark;
+};
+
+struct RouteDestination {
+  DestinationRef to;
+  std::uint32_t weight = 0;
+  core::HeaderOpsPair headers;
+};
+
+struct MirrorTarget {
+  DestinationRef to;
+  std::uint32_t per_million = 1'000'000;
+};
+
+// One item of match[], with the conditions that are decided when the snapshot is compiled.
+struct MatchItem {
+  core::RouteMatch match;
+  std::vector<std::string> gateways;  // empty: the rule's
+  core::Labels source_labels;         // of this gateway
+  std::string source_namespace;       // empty: any
+  Mark mark;
+};
+
+struct RetrySpec {
+  core::RetryPolicy policy;
+  bool avoid_previous_given = false;
+  Mark mark;
+  std::string tokens;  // as written, for the validator
+};
+
+struct HttpRule {
+  std::string name;
+  Mark mark;
+  std::vector<MatchItem> matches;  // empty: matches everything
+  std::variant<std::vector<RouteDestination>, core::Redirect, core::DirectResponse> action;
+  std::vector<MirrorTarget> mirrors;
+  core::Rewrite rewrite;
+  std::optional<core::Duration> timeout;
+  Mark timeout_mark;
+  std::optional<RetrySpec> retries;
+  std::optional<core::Fault> fault;
+  std::optional<core::CorsPolicy> cors;
+  core::HeaderOpsPair headers;
+};
+
+struct VirtualService {
+  Metadata meta;
+  std::vector<HostRef> hosts;
+  std::vector<HostRef> gateways;  // empty: this gateway ("mesh")
+  std::optional<core::Sticky> sticky;
+  std::vector<HttpRule> http;
+};
+
+// --- DestinationRule -----------------------------------------------------------------------------------------------
+
+struct PortPolicy;
+
+// Blocks are inherited and replaced whole (istio-reference.md section 2.1).
+struct TrafficPolicy {
+  std::optional<core::LoadBalancerPolicy> load_balancer;
+  std::optional<core::ConnectionPoolPolicy> pool;
+  std::optional<core::OutlierPolicy> outlier;
+  std::optional<core::RetryBudgetPolicy> retry_budget;
+  std::vector<PortPolicy> ports;
+  std::vector<std::string> pool_fields;  // of connectionPool as written, for the note on what a subset loses
+  Mark mark;
+  Mark pool_mark;
+  Mark outlier_mark;
+};
+
+struct PortPolicy {
+  std::uint16_t number = 0;
+  TrafficPolicy policy;  // without ports
+};
+
+struct Subset {
+  std::string name;
+  core::Labels labels;
+  std::optional<TrafficPolicy> policy;
+  Mark mark;
+};
+
+struct DestinationRule {
+  Metadata meta;
+  HostRef host;
+  std::optional<TrafficPolicy> policy;
+  std::vector<Subset> subsets;
+};
+
+// --- ServiceEntry --------------------------------------------------------------------------------------------------
+
+struct ServicePort {
+  std::uint16_t number = 0;
+  std::string name;
+  core::PortProtocol protocol = core::PortProtocol::kHttp;
+  std::uint16_t target = 0;  // equal to number when not given
+  Mark mark;
+};
+
+struct WorkloadEndpoint {
+  std::string address;  // IP literal, or a name to resolve
+  bool is_name = false;
+  std::vector<std::pair<std::string, std::uint16_t>> ports;  // by port name
+  core::Labels labels;
+  std::uint32_t weight = 1;
+  Mark mark;
+};
+
+struct ServiceEntry {
+  Metadata meta;
+  std::vector<HostRef> hosts;
+  std::vector<ServicePort> ports;
+  bool dns = false;
+  std::vector<WorkloadEndpoint> endpoints;  // for DNS without endpoints: one per host
+};
+
+// --- sluice.dev ----------------------------------------------------------------------------------------------------
+
+struct ExperimentSpec {
+  Metadata meta;
+  HostRef host;
+  std::string layer;  // empty: none
+  Mark layer_mark;
+  core::Experiment experiment;  // id and host are set when the snapshot is compiled
+  std::vector<Mark> arm_marks;  // by arm
+  std::vector<Mark> route_marks;
+};
+
+struct Documents {
+  std::vector<VirtualService> virtual_services;  // all lists in file and document order
+  std::vector<DestinationRule> destination_rules;
+  std::vector<ServiceEntry> service_entries;
+  std::vector<ExperimentSpec> experiments;
+  core::Settings settings;
+  std::string default_namespace = "default";
+  std::string revision;
+};
+
+}  // namespace sluice::config

@@ -1,0 +1,80 @@
+// One function per kind: fields of a resource's `spec` -> a struct of document.h, with a finding for everything that is
+// wrong or without effect. Findings never stop the reading, so that all of them are reported. One thread.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/route/route.h"
+#include "core/route/string_match.h"
+
+#include "config/document.h"
+#include "config/fields.h"
+#include "config/yaml_node.h"
+
+namespace sluice::config {
+
+// A whole document: apiVersion, kind, metadata, then the kind's own function. Unfolds `kind: List`. Refuses unknown
+// kinds, kinds this build does not carry, and identities that were read before.
+class DocumentParser {
+ public:
+  DocumentParser(Documents& documents, Findings& findings) : documents_(documents), findings_(findings) {}
+  void Parse(const YamlNode& document, const std::string& file);
+
+ private:
+  void ParseList(const YamlNode& document, const Scope& scope);
+  void ParseSpec(const YamlNode& document, const TextMap& annotations, const Metadata& meta, const Scope& scope);
+  bool CheckApiVersion(Fields& fields, const std::string& kind, const Scope& scope);
+  bool Claim(const Metadata& meta, const Scope& scope);
+
+  Documents& documents_;
+  Findings& findings_;
+  std::vector<Metadata> seen_;
+};
+
+void ParseVirtualService(Fields& spec, const Metadata& meta, const TextMap& annotations, Documents& documents);
+void ParseDestinationRule(Fields& spec, const Metadata& meta, const TextMap& annotations, Documents& documents);
+void ParseServiceEntry(Fields& spec, const Metadata& meta, Documents& documents);
+void ParseExperiment(Fields& spec, const Metadata& meta, Documents& documents);
+void ParseGatewaySettings(Fields& spec, Documents& documents);
+
+// --- parts shared by the kinds -------------------------------------------------------------------------------------
+
+// Reads spec[key] as a host; a host that is no DNS name or IP is a finding.
+std::optional<HostRef> ReadHost(Fields& fields, std::string_view key, const Metadata& meta, bool wildcard);
+std::optional<HostRef> ReadHost(const YamlNode& node, const std::string& path, const Metadata& meta, bool wildcard,
+                                const Scope& scope);
+
+// A subset's name or another DNS-1123 label.
+std::optional<std::string> ReadLabelName(Fields& fields, std::string_view key);
+
+// exact, prefix or regex. An empty map, or the regex `*`, means presence where `presence` allows it.
+struct StringMatchRules {
+  bool presence = false;
+  bool empty_prefix = false;
+  bool ignore_case = false;
+};
+std::optional<core::StringMatch> ReadStringMatch(const YamlNode& node, const std::string& path,
+                                                 StringMatchRules rules, const Scope& scope);
+
+// match[] of a rule.
+std::vector<MatchItem> ReadMatches(Fields& rule);
+
+// headers: {request: {...}, response: {...}} of a rule or of a destination.
+core::HeaderOpsPair ReadHeaderOps(Fields& fields);
+
+// {value: 0..100} as parts per million, truncated as Istio does.
+std::optional<std::uint32_t> ReadPercentage(Fields& fields, std::string_view key);
+
+// What a rule does besides choosing a destination: redirect, directResponse, rewrite, fault, corsPolicy, retries.
+std::optional<core::Redirect> ReadRedirect(Fields& rule, const std::vector<MatchItem>& matches);
+std::optional<core::DirectResponse> ReadDirectResponse(Fields& rule);
+core::Rewrite ReadRewrite(Fields& rule);
+std::optional<core::Fault> ReadFault(Fields& rule);
+std::optional<core::CorsPolicy> ReadCors(Fields& rule);
+std::optional<RetrySpec> ReadRetries(Fields& rule);
+
+std::optional<TrafficPolicy> ReadTrafficPolicy(Fields& fields, core::OutlierPolicy::Backoff backoff);
+
+}  // namespace sluice::config

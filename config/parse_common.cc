@@ -1,0 +1,160 @@
+// Parts that several kinds share: hosts, label names, string matches, header operations, percentages.
+#include "config/parse.h"
+
+#include "core/base/text.h"
+#include "core/route/header_ops.h"
+
+#include "config/format.h"
+#include "config/hostname.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice::config {
+namespace {
+
+// A pattern without any operator says nothing that `exact` does not say; who writes it expects a search.
+bool IsPlainText(std::string_view pattern) {
+  return pattern.find_first_of("\\.+*?()|[]{}^$") == std::string_view::npos;
+}
+
+std::optional<core::StringMatch> ReadRegex(const YamlNode& node, const std::string& path, const Scope& scope) {
+  const auto pattern = ReadText(node, path, scope);
+  if (!pattern.has_value()) return std::nullopt;
+  auto match = core::StringMatch::Regex(*pattern);
+  if (pattern->empty() || !match.has_value()) {
+    scope.Error("IST0106", node.mark,
+                Format("{}: {}", path, pattern->empty() ? "the expression is empty" : match.error().cause),
+                pattern->empty() ? "" : match.error().cure);
+    return std::nullopt;
+  }
+  if (IsPlainText(*pattern)) {
+    scope.Info("SL2011", node.mark,
+               Format("{} must match the whole value, so `{}` means the same as exact", path, *pattern),
+               Format("write `.*{}.*` to search, or use exact", *pattern));
+  }
+  return std::move(*match);
+}
+
+// Names and values of one of set, add.
+void ReadHeaderMap(Fields& ops, std::string_view key, bool request,
+                   std::vector<std::pair<std::string, std::string>>& into) {
+  const YamlNode* map = ops.Map(key);
+  if (map == nullptr) return;
+  for (const YamlMember& member : map->members) {
+    const std::string path = Format("{}.{}", ops.PathOf(key), member.key);
+    std::string name = core::Fold(member.key);
+    const bool authority = name == ":authority" || name == "host";
+    if (!(core::IsToken(name) || authority) || (authority && !request)) {
+      ops.scope().Error("IST0106", member.mark, Format("{}: this header cannot be changed here", path),
+                        "name a header; pseudo-headers are changed by `rewrite`");
+      continue;
+    }
+    auto value = ReadText(member.value, path, ops.scope());
+    if (!value.has_value()) continue;
+    if (const auto checked = core::CheckHeaderFormat(*value); !checked.has_value()) {
+      ops.scope().Error("IST0106", member.value.mark, Format("{}: {}", path, checked.error().cause),
+                        checked.error().cure);
+      continue;
+    }
+    into.emplace_back(std::move(name), std::move(*value));
+  }
+}
+
+core::HeaderOps ReadHeaderOpsOf(Fields& headers, std::string_view key) {
+  core::HeaderOps result;
+  const YamlNode* node = headers.Map(key);
+  if (node == nullptr) return result;
+  Fields ops(*node, headers.PathOf(key), headers.scope());
+  ReadHeaderMap(ops, "set", key == "request", result.set);
+  ReadHeaderMap(ops, "add", key == "request", result.add);
+  const Mark mark = ops.MarkOf("remove");
+  for (const std::string& name : ops.Texts("remove")) {
+    if (core::IsToken(name) && !core::EqualsIgnoreCase(name, "host")) {
+      result.remove.push_back(core::Fold(name));
+    } else {
+      ops.scope().Error("IST0106", mark, Format("{}: `{}` cannot be removed", ops.PathOf("remove"), name.substr(0, 80)));
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+std::optional<HostRef> ReadHost(const YamlNode& node, const std::string& path, const Metadata& meta, bool wildcard,
+                                const Scope& scope) {
+  auto text = ReadText(node, path, scope);
+  if (!text.has_value()) return std::nullopt;
+  if (!IsHostName(*text, wildcard) && !IsIpLiteral(*text)) {
+    scope.Error("IST0106", node.mark, Format("{}: `{}` is no host name", path, text->substr(0, 300)),
+                wildcard ? "write a DNS name, `*.` and a DNS name, or an IP address; no scheme, no port"
+                         : "write a DNS name or an IP address; no scheme, no port, no wildcard");
+    return std::nullopt;
+  }
+  std::string fqdn = ExpandHost(*text, meta.name_space);
+  return HostRef{std::move(*text), std::move(fqdn), node.mark};
+}
+
+std::optional<HostRef> ReadHost(Fields& fields, std::string_view key, const Metadata& meta, bool wildcard) {
+  fields.Require(key);
+  const YamlNode* node = fields.Get(key);
+  if (node == nullptr) return std::nullopt;
+  return ReadHost(*node, fields.PathOf(key), meta, wildcard, fields.scope());
+}
+
+std::optional<std::string> ReadLabelName(Fields& fields, std::string_view key) {
+  auto text = fields.Text(key);
+  if (!text.has_value() || IsDnsLabel(*text)) return text;
+  fields.scope().Error("IST0106", fields.MarkOf(key), Format("{}: `{}` is no DNS label", fields.PathOf(key),
+                                                            text->substr(0, 80)),
+                       "use at most 63 lower-case letters, digits and inner dashes");
+  return std::nullopt;
+}
+
+std::optional<core::StringMatch> ReadStringMatch(const YamlNode& node, const std::string& path,
+                                                 StringMatchRules rules, const Scope& scope) {
+  Fields fields(node, path, scope);
+  const YamlNode* exact = fields.Get("exact");
+  const YamlNode* prefix = fields.Get("prefix");
+  const YamlNode* regex = fields.Get("regex");
+  const int given = (exact != nullptr) + (prefix != nullptr) + (regex != nullptr);
+  if (node.kind != YamlNode::Kind::kMap) return std::nullopt;
+  if (given == 0 && rules.presence && node.members.empty()) return core::StringMatch::Present();
+  if (given != 1) {
+    scope.Error("IST0106", node.mark, Format("{} must hold exactly one of exact, prefix, regex", path));
+    return std::nullopt;
+  }
+  if (regex != nullptr) {
+    if (rules.presence && regex->text == "*") return core::StringMatch::Present();
+    return ReadRegex(*regex, fields.PathOf("regex"), scope);
+  }
+  auto text = ReadText(exact != nullptr ? *exact : *prefix, fields.PathOf(exact != nullptr ? "exact" : "prefix"), scope);
+  if (!text.has_value()) return std::nullopt;
+  if (exact != nullptr) return core::StringMatch::Exact(std::move(*text), rules.ignore_case);
+  if (text->empty() && !rules.empty_prefix) {
+    scope.Error("IST0106", prefix->mark, Format("{}.prefix is empty, which matches everything", path),
+                "write {} to test for presence");
+    return std::nullopt;
+  }
+  return core::StringMatch::Prefix(std::move(*text), rules.ignore_case);
+}
+
+core::HeaderOpsPair ReadHeaderOps(Fields& fields) {
+  core::HeaderOpsPair pair;
+  if (const YamlNode* node = fields.Map("headers")) {
+    Fields headers(*node, fields.PathOf("headers"), fields.scope());
+    pair.request = ReadHeaderOpsOf(headers, "request");
+    pair.response = ReadHeaderOpsOf(headers, "response");
+  }
+  return pair;
+}
+
+std::optional<std::uint32_t> ReadPercentage(Fields& fields, std::string_view key) {
+  const YamlNode* node = fields.Map(key);
+  if (node == nullptr) return std::nullopt;
+  Fields percentage(*node, fields.PathOf(key), fields.scope());
+  // An empty message is the number 0 in Istio's schema.
+  return static_cast<std::uint32_t>(percentage.Number("value", 0, 100).value_or(0) * 10'000);
+}
+
+}  // namespace sluice::config

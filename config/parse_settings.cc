@@ -1,0 +1,156 @@
+// GatewaySettings, our own kind: what belongs to the process (design.md section 2, core/snapshot/settings.h).
+#include "config/parse.h"
+
+#include "core/base/text.h"
+
+#include "config/format.h"
+#include "config/hostname.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace sluice::config {
+namespace {
+
+using core::Settings;
+
+void Take(const std::optional<std::uint32_t>& value, std::uint32_t& into) { into = value.value_or(into); }
+void Take(const std::optional<core::Duration>& value, core::Duration& into) { into = value.value_or(into); }
+void Take(const std::optional<std::string>& value, std::string& into) { into = value.value_or(into); }
+
+void ReadWorkers(Fields& spec, Settings& settings) {
+  const YamlNode* node = spec.Get("workers");
+  if (node == nullptr || node->text == "auto") return;
+  const auto count = ReadInteger(*node, "spec.workers", 1, 1024, spec.scope());
+  if (count.has_value()) settings.workers = static_cast<std::uint32_t>(*count);
+}
+
+void ReadLimits(Fields& spec, Settings::Limits& limits) {
+  const YamlNode* node = spec.Map("limits");
+  if (node == nullptr) return;
+  Fields fields(*node, "spec.limits", spec.scope());
+  constexpr std::uint32_t kHeaderBytesMax = 1024 * 1024;
+  if (const auto bytes = fields.Bytes("headerBytes", kHeaderBytesMax)) {
+    limits.header_bytes = std::max<std::uint32_t>(1024, static_cast<std::uint32_t>(*bytes));
+    if (*bytes < 1024) {
+      spec.scope().Error("IST0106", fields.MarkOf("headerBytes"), "headerBytes must be at least 1 KiB");
+    }
+  }
+  Take(fields.Count("headerCount", 8, 10'000), limits.header_count);
+  if (const auto bytes = fields.Bytes("replayBuffer", 1ULL << 30)) limits.replay_buffer = *bytes;
+  if (const auto bytes = fields.Bytes("mirrorBody", 1ULL << 30)) limits.mirror_body = *bytes;
+  Take(fields.Count("connections"), limits.connections);
+  Take(fields.Count("streamsPerConnection", 1), limits.streams_per_connection);
+  Take(fields.Count("requestsPerConnection"), limits.requests_per_connection);
+  Take(fields.Count("mirrorsInFlight"), limits.mirrors_in_flight);
+}
+
+void ReadTimeouts(Fields& spec, Settings::Timeouts& timeouts) {
+  const YamlNode* node = spec.Map("timeouts");
+  if (node == nullptr) return;
+  Fields fields(*node, "spec.timeouts", spec.scope());
+  Take(fields.Time("requestHead"), timeouts.request_head);
+  Take(fields.Time("tlsHandshake"), timeouts.tls_handshake);
+  Take(fields.Time("streamIdle"), timeouts.stream_idle);
+  Take(fields.Time("connectionIdle"), timeouts.connection_idle);
+  Take(fields.Time("drain", true), timeouts.drain);
+  Take(fields.Time("mirror"), timeouts.mirror);
+}
+
+void ReadAccessLog(Fields& spec, Settings::AccessLog& log) {
+  const YamlNode* node = spec.Map("accessLog");
+  if (node == nullptr) return;
+  Fields fields(*node, "spec.accessLog", spec.scope());
+  Take(fields.Text("path"), log.path);
+  constexpr std::array<std::string_view, 2> kFormats = {"json", "text"};
+  if (fields.Choice("format", kFormats) == 1U) log.format = Settings::AccessLog::Format::kText;
+  log.sampling_percent = fields.Number("sampling", 0, 100).value_or(log.sampling_percent);
+}
+
+void ReadExtraBuckets(Fields& fields, Settings::Telemetry& telemetry) {
+  constexpr std::size_t kBucketsMax = 64;
+  const YamlNode* list = fields.List("extraBuckets");
+  if (list == nullptr) return;
+  if (list->items.size() > kBucketsMax) {
+    fields.scope().Error("IST0106", list->mark, Format("more than {} extra buckets", kBucketsMax));
+    return;
+  }
+  for (std::size_t i = 0; i < list->items.size(); ++i) {
+    const auto bound = ReadNumber(list->items[i], Format("spec.telemetry.extraBuckets[{}]", i), 0.001, 1e9, fields.scope());
+    if (bound.has_value()) telemetry.extra_buckets.push_back(*bound);
+  }
+  std::ranges::sort(telemetry.extra_buckets);
+}
+
+void ReadTelemetry(Fields& spec, Settings::Telemetry& telemetry) {
+  const YamlNode* node = spec.Map("telemetry");
+  if (node == nullptr) return;
+  Fields fields(*node, "spec.telemetry", spec.scope());
+  if (fields.Has("versionLabels")) telemetry.version_labels = fields.Texts("versionLabels");
+  constexpr std::array<std::string_view, 3> kReporters = {"source", "destination", "both"};
+  constexpr std::array kMeaning = {Settings::Telemetry::Reporter::kSource, Settings::Telemetry::Reporter::kDestination,
+                                   Settings::Telemetry::Reporter::kBoth};
+  if (const auto reporter = fields.Choice("reporter", kReporters)) telemetry.reporter = kMeaning.at(*reporter);
+  ReadExtraBuckets(fields, telemetry);
+  Take(fields.Count("seriesMax", 100, 10'000'000), telemetry.series_max);
+}
+
+void ReadForwarding(Fields& spec, Settings::Forwarding& forwarding) {
+  const YamlNode* node = spec.Map("forwarding");
+  if (node == nullptr) return;
+  Fields fields(*node, "spec.forwarding", spec.scope());
+  Take(fields.Count("trustedHops", 0, 100), forwarding.trusted_hops);
+  forwarding.trusted_cidrs = fields.Texts("trustedCidrs");
+  for (const std::string& cidr : forwarding.trusted_cidrs) {
+    if (IsCidr(cidr)) continue;
+    spec.scope().Error("IST0106", fields.MarkOf("trustedCidrs"), Format("`{}` is no address range", cidr.substr(0, 80)),
+                       "write ADDRESS/LENGTH");
+  }
+  Take(fields.Text("serverHeader"), forwarding.server_header);
+  const auto visible = [](char c) { return c >= 0x20 && c < 0x7f; };
+  if (!std::ranges::all_of(forwarding.server_header, visible)) {
+    spec.scope().Error("IST0106", fields.MarkOf("serverHeader"), "serverHeader must be visible ASCII");
+  }
+}
+
+void ReadIdentity(Fields& spec, Settings::Identity& identity) {
+  const YamlNode* node = spec.Map("identity");
+  if (node == nullptr) return;
+  Fields fields(*node, "spec.identity", spec.scope());
+  Take(fields.Text("workload"), identity.workload);
+  Take(ReadLabelName(fields, "namespace"), identity.name_space);
+  Take(fields.Text("trustDomain"), identity.trust_domain);
+  Take(fields.Text("cluster"), identity.cluster);
+  if (fields.Has("labels")) identity.labels = fields.TextsByKey("labels");
+  fields.Ignore("certificateDirectory", "this build speaks plaintext");
+  if (const auto directory = fields.Text("certificateDirectory")) identity.certificate_directory = *directory;
+}
+
+}  // namespace
+
+void ParseGatewaySettings(Fields& spec, Documents& documents) {
+  Settings& settings = documents.settings;
+  ReadWorkers(spec, settings);
+  ReadLimits(spec, settings.limits);
+  ReadTimeouts(spec, settings.timeouts);
+  ReadAccessLog(spec, settings.access_log);
+  ReadTelemetry(spec, settings.telemetry);
+  ReadForwarding(spec, settings.forwarding);
+  ReadIdentity(spec, settings.identity);
+  if (const YamlNode* node = spec.Map("dns")) {
+    Fields dns(*node, "spec.dns", spec.scope());
+    Take(dns.Time("refresh"), settings.dns.refresh);
+    Take(dns.Time("timeout"), settings.dns.timeout);
+  }
+  if (const YamlNode* node = spec.Map("paths")) {
+    Fields paths(*node, "spec.paths", spec.scope());
+    constexpr std::array<std::string_view, 4> kModes = {"NONE", "BASE", "MERGE_SLASHES", "DECODE_AND_MERGE_SLASHES"};
+    using Normalization = Settings::Paths::Normalization;
+    constexpr std::array kMeaning = {Normalization::kNone, Normalization::kBase, Normalization::kMergeSlashes,
+                                     Normalization::kDecodeAndMergeSlashes};
+    if (const auto mode = paths.Choice("normalization", kModes)) settings.paths.normalization = kMeaning.at(*mode);
+  }
+}
+
+}  // namespace sluice::config

@@ -1,0 +1,20 @@
+// Paths -> texts, with a finding for every path that cannot be a configuration. Blocking; the control thread's.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "config/diagnostics.h"
+#include "config/loader.h"
+
+namespace sluice::config {
+
+inline constexpr std::size_t kFilesMax = 20'000;
+inline constexpr std::size_t kTotalBytesMax = 256 * 1024 * 1024;
+
+// Files in the order of `paths`, those of a directory sorted by name. Only regular files (or links to them) are opened,
+// and none beyond the size limit is read.
+std::vector<Source> ReadSources(const std::vector<std::string>& paths, Findings& findings);
+
+}  // namespace sluice::config

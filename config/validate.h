@@ -1,0 +1,22 @@
+// What only shows when all documents are seen together: references, hosts with several owners, rules that are never
+// reached, budgets that do not add up (istio-reference.md section 6). Reads const documents, writes findings.
+#pragma once
+
+#include "config/diagnostics.h"
+#include "config/document.h"
+#include "config/host_plan.h"
+#include "config/service_catalog.h"
+
+namespace sluice::config {
+
+void Validate(const Documents& documents, Findings& findings);
+
+// Its parts, one file each.
+void ValidateReferences(const Documents& documents, const ServiceCatalog& catalog, Findings& findings);
+void ValidateRules(const Documents& documents, Findings& findings);      // order and reachability
+void ValidateTraffic(const Documents& documents, const ServiceCatalog& catalog, Findings& findings);  // time, retries
+void ValidatePolicies(const Documents& documents, const ServiceCatalog& catalog, Findings& findings);
+void ValidateHosts(const Documents& documents, const HostPlan& plan, Findings& findings);
+void ValidateExperiments(const Documents& documents, const ServiceCatalog& catalog, Findings& findings);
+
+}  // namespace sluice::config

@@ -1,0 +1,126 @@
+// DestinationRules beside the services they rule: settings that an override loses, ejection limits that can never be
+// met, subsets without endpoints, protocols that do not fit (istio-reference.md sections 0, 2.1 and 6).
+#include "config/validate.h"
+
+#include "config/format.h"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::config {
+namespace {
+
+// A block of a subset replaces the parent's as a whole.
+void CheckLostFields(const Metadata& meta, const TrafficPolicy& parent, const Subset& subset, Findings& findings) {
+  if (!subset.policy.has_value() || !subset.policy->pool.has_value()) return;
+  std::string lost;
+  for (const std::string& field : parent.pool_fields) {
+    const auto& own = subset.policy->pool_fields;
+    if (std::ranges::find(own, field) == own.end()) lost += (lost.empty() ? "" : ", ") + field;
+  }
+  if (lost.empty()) return;
+  findings.Warn("SL2001", {meta.file, subset.policy->pool_mark},
+                Format("connectionPool of subset {} replaces the rule's whole block, so {} no longer hold there",
+                       subset.name, lost),
+                "repeat the settings that shall hold");
+}
+
+// An entry of portLevelSettings replaces every block, given or not.
+void CheckPortEntries(const Metadata& meta, const TrafficPolicy& policy, Findings& findings) {
+  for (const PortPolicy& port : policy.ports) {
+    std::string lost;
+    const auto check = [&](bool parent, bool own, std::string_view name) {
+      if (parent && !own) lost += (lost.empty() ? "" : ", ") + std::string(name);
+    };
+    check(policy.pool.has_value(), port.policy.pool.has_value(), "connectionPool");
+    check(policy.outlier.has_value(), port.policy.outlier.has_value(), "outlierDetection");
+    check(policy.load_balancer.has_value(), port.policy.load_balancer.has_value(), "loadBalancer");
+    if (lost.empty()) continue;
+    findings.Warn("SL2001", {meta.file, policy.mark},
+                  Format("the settings of port {} replace the whole policy, so {} fall to the defaults there",
+                         port.number, lost),
+                  "repeat the blocks that shall hold");
+  }
+}
+
+std::size_t CountEndpoints(const Service& service, const Subset* subset) {
+  return static_cast<std::size_t>(std::ranges::count_if(service.endpoints, [&](const ServiceEndpoint& endpoint) {
+    return subset == nullptr || HasLabels(endpoint.endpoint->labels, subset->labels);
+  }));
+}
+
+bool HasNames(const Service& service) {
+  return std::ranges::any_of(service.endpoints,
+                             [](const ServiceEndpoint& endpoint) { return endpoint.endpoint->is_name; });
+}
+
+// Strict since Envoy 1.28: one of N may go only if 100/N is within the limit.
+void CheckEjection(const Metadata& meta, const Service& service, const Subset* subset, const TrafficPolicy& written,
+                   Findings& findings) {
+  const std::size_t count = CountEndpoints(service, subset);
+  if (service.ports.empty() || count == 0 || HasNames(service)) return;
+  const EffectivePolicy policy = PolicyFor(service, service.ports.front()->number, subset);
+  if (policy.outlier == nullptr || policy.outlier->max_ejection_percent * count >= 100) return;
+  const Mark mark = written.outlier_mark.line != 0 ? written.outlier_mark : written.mark;
+  findings.Warn("SL2002", {meta.file, mark},
+                Format("maxEjectionPercent {} never ejects any of the {} endpoints of {}{}: one of them is already more",
+                       policy.outlier->max_ejection_percent, count, service.host,
+                       subset == nullptr ? "" : " subset " + subset->name),
+                Format("write at least {}", (100 + count - 1) / count));
+}
+
+void CheckUpgrade(const Metadata& meta, const Service& service, const TrafficPolicy& written, Findings& findings) {
+  if (!written.pool.has_value() || !written.pool->upgrade) return;
+  const auto plain = [](const ServicePort* port) { return port->protocol == core::PortProtocol::kHttp; };
+  if (std::ranges::none_of(service.ports, plain)) return;
+  findings.Warn("SL2012", {meta.file, written.pool_mark},
+                Format("h2UpgradePolicy UPGRADE towards {}, whose port says HTTP", service.host),
+                "see that the model servers speak HTTP/2, or name the port's protocol HTTP2");
+}
+
+void CheckSubset(const Metadata& meta, const Service& service, const Subset& subset, Findings& findings) {
+  if (!service.endpoints.empty() && CountEndpoints(service, &subset) == 0) {
+    // Istio calls this an error. Here it must not stop the other rules: a version that is scaled to nothing is an
+    // everyday sight, and requests to it get a plain answer.
+    findings.Warn("IST0173", {meta.file, subset.mark},
+                  Format("the labels of subset {} match no endpoint of {}; requests to it are answered 503 UH",
+                         subset.name, service.host),
+                  "correct the labels, or remove the subset");
+  }
+}
+
+void CheckRule(const Service& service, const DestinationRule& rule, Findings& findings) {
+  const bool in_force = service.rule != nullptr && service.rule->first->host.fqdn == rule.host.fqdn &&
+                        service.rule->first->meta.name_space == rule.meta.name_space;
+  if (!in_force) return;
+  if (rule.policy.has_value()) {
+    CheckEjection(rule.meta, service, nullptr, *rule.policy, findings);
+    CheckUpgrade(rule.meta, service, *rule.policy, findings);
+  }
+  for (const Subset& subset : rule.subsets) {
+    CheckSubset(rule.meta, service, subset, findings);
+    if (subset.policy.has_value()) {
+      CheckEjection(rule.meta, service, &subset, *subset.policy, findings);
+      CheckUpgrade(rule.meta, service, *subset.policy, findings);
+    } else if (rule.policy.has_value()) {
+      CheckEjection(rule.meta, service, &subset, *rule.policy, findings);
+    }
+  }
+}
+
+}  // namespace
+
+void ValidatePolicies(const Documents& documents, const ServiceCatalog& catalog, Findings& findings) {
+  for (const DestinationRule& rule : documents.destination_rules) {
+    if (rule.policy.has_value()) CheckPortEntries(rule.meta, *rule.policy, findings);
+    for (const Subset& subset : rule.subsets) {
+      if (rule.policy.has_value()) CheckLostFields(rule.meta, *rule.policy, subset, findings);
+      if (subset.policy.has_value()) CheckPortEntries(rule.meta, *subset.policy, findings);
+    }
+    if (const Service* service = catalog.Find(rule.host.fqdn)) CheckRule(*service, rule, findings);
+  }
+}
+
+}  // namespace sluice::config

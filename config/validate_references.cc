@@ -1,0 +1,124 @@
+// Names that must lead somewhere: destinations, mirrors, subsets, ports, gateways, hosts of DestinationRules
+// (istio-reference.md section 6.1: IST0101, IST0112, IST0174).
+#include "config/validate.h"
+
+#include "config/fields.h"
+#include "config/format.h"
+#include "config/hostname.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sluice::config {
+namespace {
+
+class ReferenceCheck {
+ public:
+  ReferenceCheck(const Documents& documents, const ServiceCatalog& catalog, Findings& findings)
+      : documents_(documents), catalog_(catalog), findings_(findings) {
+    for (const Service& service : catalog.services()) hosts_.push_back(service.host);
+  }
+
+  void CheckVirtualService(const VirtualService& service) {
+    CheckGateways(service);
+    for (const HttpRule& rule : service.http) {
+      if (const auto* destinations = std::get_if<std::vector<RouteDestination>>(&rule.action)) {
+        for (const RouteDestination& destination : *destinations) CheckDestination(service.meta, destination.to);
+      }
+      for (const MirrorTarget& mirror : rule.mirrors) CheckDestination(service.meta, mirror.to);
+    }
+  }
+
+  void CheckDestinationRule(const DestinationRule& rule) {
+    const auto covered = [&](const std::string& host) { return HostCovers(rule.host.fqdn, host); };
+    if (std::ranges::any_of(hosts_, covered)) return;
+    findings_.Warn("IST0174", {rule.meta.file, rule.host.mark},
+                   Format("the host {} of this DestinationRule is no known service", rule.host.fqdn),
+                   CureForHost(rule.host));
+  }
+
+ private:
+  // Without a single ServiceEntry nothing is said about which services exist, so nothing can be wrong yet.
+  void Missing(Place place, std::string message, std::string cure) {
+    if (documents_.service_entries.empty()) {
+      findings_.Warn("IST0101", std::move(place), message + "; requests are answered 503 NC until it is",
+                     std::move(cure));
+    } else {
+      findings_.Error("IST0101", std::move(place), std::move(message), std::move(cure));
+    }
+  }
+
+  std::string CureForHost(const HostRef& host) const {
+    const std::string expanded = Format("{}.{}", host.fqdn, kClusterDomain);
+    if (std::ranges::find(hosts_, expanded) != hosts_.end()) {
+      return Format("a name with a dot is not expanded: write {}", expanded);
+    }
+    const std::vector<std::string_view> names(hosts_.begin(), hosts_.end());
+    const auto nearest = names.size() <= 1000 ? Nearest(host.fqdn, names) : std::nullopt;
+    if (nearest.has_value()) return Format("did you mean {}?", *nearest);
+    return "add a ServiceEntry for it";
+  }
+
+  void CheckDestination(const Metadata& meta, const DestinationRef& to) {
+    const Service* service = catalog_.Find(to.host.fqdn);
+    if (service == nullptr) {
+      return Missing({meta.file, to.host.mark}, Format("the service {} is not known", to.host.fqdn),
+                     CureForHost(to.host));
+    }
+    CheckPort(meta, to, *service);
+    if (to.subset.empty()) return;
+    if (service->rule != nullptr && service->rule->FindSubset(to.subset) != nullptr) return;
+    std::vector<std::string_view> names;
+    if (service->rule != nullptr) {
+      for (const Subset* subset : service->rule->subsets) names.push_back(subset->name);
+    }
+    const auto nearest = Nearest(to.subset, names);
+    Missing({meta.file, to.subset_mark}, Format("the service {} has no subset {}", to.host.fqdn, to.subset),
+            nearest.has_value() ? Format("did you mean {}?", *nearest) : "define it in a DestinationRule of this host");
+  }
+
+  void CheckPort(const Metadata& meta, const DestinationRef& to, const Service& service) {
+    if (to.port.has_value() && service.FindPort(*to.port) == nullptr) {
+      return Missing({meta.file, to.port_mark}, Format("the service {} has no HTTP port {}", service.host, *to.port),
+                     service.ports.empty() ? "" : Format("it has {}", service.ports.front()->number));
+    }
+    if (!to.port.has_value() && service.ports.size() > 1) {
+      findings_.Error("IST0112", {meta.file, to.host.mark},
+                      Format("the service {} has {} ports and this destination names none", service.host,
+                             service.ports.size()),
+                      Format("write port: {number: {}}", service.ports.front()->number));
+    }
+  }
+
+  // This build has no Gateway resources, so any name but `mesh` leads nowhere.
+  void CheckGateways(const VirtualService& service) {
+    const bool applies = AppliesHere(service.gateways);
+    for (const HostRef& gateway : service.gateways) {
+      if (gateway.given == "mesh") continue;
+      const Place place{service.meta.file, gateway.mark};
+      const std::string message = Format("the gateway {} is not known: this build carries no Gateway", gateway.given);
+      if (applies) {
+        findings_.Warn("IST0101", place, message, "`mesh` alone makes the rules hold here");
+      } else {
+        findings_.Error("IST0101", place, message + ", so these rules would never hold", "add `mesh` to gateways");
+      }
+    }
+  }
+
+  const Documents& documents_;
+  const ServiceCatalog& catalog_;
+  Findings& findings_;
+  std::vector<std::string> hosts_;
+};
+
+}  // namespace
+
+void ValidateReferences(const Documents& documents, const ServiceCatalog& catalog, Findings& findings) {
+  ReferenceCheck check(documents, catalog, findings);
+  for (const VirtualService& service : documents.virtual_services) check.CheckVirtualService(service);
+  for (const DestinationRule& rule : documents.destination_rules) check.CheckDestinationRule(rule);
+}
+
+}  // namespace sluice::config

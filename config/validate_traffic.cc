@@ -1,0 +1,127 @@
+// Budgets and combinations that are legal and yet seldom meant: time, retries, hashing with weights, mirrors to
+// themselves (istio-reference.md section 6.2, "our additions").
+#include "config/validate.h"
+
+#include "core/base/text.h"
+
+#include "config/duration.h"
+#include "config/format.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sluice::config {
+namespace {
+
+using core::RetryOn;
+
+void CheckTimes(const Metadata& meta, const HttpRule& rule, Findings& findings) {
+  const core::RetryPolicy& retry = rule.retries->policy;
+  const core::Duration per_try = retry.per_try_timeout;
+  const Place place{meta.file, rule.retries->mark};
+  if (per_try == core::Duration(0) || retry.attempts == 0) return;
+  if (!retry.Has(RetryOn::k5xx) && !retry.Has(RetryOn::kGatewayError) && !retry.Has(RetryOn::kReset)) {
+    findings.Warn("SL2005", place,
+                  "perTryTimeout ends a try, but nothing in retryOn makes a try that timed out worth another",
+                  "add 5xx, gateway-error or reset to retryOn");
+  }
+  if (!rule.timeout.has_value()) return;
+  const core::Duration timeout = *rule.timeout;
+  if (per_try >= timeout) {
+    findings.Warn("SL2004", place,
+                  Format("perTryTimeout {} is not below timeout {} and is ignored", FormatDuration(per_try),
+                         FormatDuration(timeout)),
+                  "make it smaller");
+    return;
+  }
+  const core::Duration tries = per_try * (retry.attempts + 1LL);
+  if (tries <= timeout) return;
+  findings.Warn("SL2003", place,
+                Format("{} tries of {} take up to {} and the waits between them, more than timeout {}: the last is cut "
+                       "off and the client sees 504",
+                       retry.attempts + 1, FormatDuration(per_try), FormatDuration(tries), FormatDuration(timeout)),
+                Format("raise timeout above {}, or lower attempts or perTryTimeout", FormatDuration(tries)));
+}
+
+void CheckTokens(const Metadata& meta, const HttpRule& rule, Findings& findings) {
+  const core::RetryPolicy& retry = rule.retries->policy;
+  const Place place{meta.file, rule.retries->mark};
+  if (rule.retries->tokens.empty() || retry.attempts == 0) return;
+  std::string redundant;
+  for (const auto& [token, name] :
+       {std::pair(RetryOn::kGatewayError, "gateway-error"), std::pair(RetryOn::kReset, "reset"),
+        std::pair(RetryOn::kResetBeforeRequest, "reset-before-request"),
+        std::pair(RetryOn::kConnectFailure, "connect-failure"), std::pair(RetryOn::kRefusedStream, "refused-stream")}) {
+    if (retry.Has(token)) redundant += (redundant.empty() ? "" : ", ") + std::string(name);
+  }
+  if (retry.Has(RetryOn::k5xx) && !redundant.empty()) {
+    findings.Info("SL2007", place, Format("5xx already covers {}", redundant), "leave them out");
+  }
+  if (retry.Has(RetryOn::kRetriable4xx)) {
+    findings.Info("SL2016", place, "retriable-4xx retries 409 only, which is unsafe where 409 guards against lost updates");
+  }
+  const auto is_get = [](const MatchItem& item) {
+    return item.match.method.has_value() && item.match.method->kind() == core::StringMatch::Kind::kExact &&
+           (item.match.method->text() == "GET" || item.match.method->text() == "HEAD");
+  };
+  const bool reads_only = !rule.matches.empty() && std::ranges::all_of(rule.matches, is_get);
+  if (retry.Has(RetryOn::k5xx) && !reads_only) {
+    findings.Info("SL2008", place, "5xx repeats requests of every method, POST too",
+                  "see that inference may run twice for one request");
+  }
+  if (retry.Has(RetryOn::kRetriableHeaders)) {
+    findings.Info("SL2013", place, "retriable-headers has no effect: a VirtualService cannot name the headers");
+  }
+}
+
+const Service* ServiceOf(const ServiceCatalog& catalog, const DestinationRef& to) { return catalog.Find(to.host.fqdn); }
+
+// The hash picks the host within a version; which version is drawn anew for every request.
+void CheckHash(const Metadata& meta, const std::vector<RouteDestination>& destinations, const VirtualService& service,
+               const ServiceCatalog& catalog, Findings& findings) {
+  if (destinations.size() < 2 || service.sticky.has_value()) return;
+  for (const RouteDestination& destination : destinations) {
+    const Service* known = ServiceOf(catalog, destination.to);
+    if (known == nullptr || known->ports.empty()) continue;
+    const Subset* subset = known->rule == nullptr ? nullptr : known->rule->FindSubset(destination.to.subset);
+    const EffectivePolicy policy = PolicyFor(*known, destination.to.port.value_or(known->ports.front()->number), subset);
+    if (policy.load_balancer == nullptr || !policy.load_balancer->hash.has_value()) continue;
+    findings.Warn("SL2009", {meta.file, destination.to.host.mark},
+                  "consistentHash keeps a user on a host, not on a version: the weights are drawn for every request",
+                  "add the annotation sluice.dev/sticky, or an Experiment");
+    return;
+  }
+}
+
+void CheckMirrors(const Metadata& meta, const HttpRule& rule, const std::vector<RouteDestination>& destinations,
+                  Findings& findings) {
+  for (const MirrorTarget& mirror : rule.mirrors) {
+    const auto same = [&](const RouteDestination& destination) {
+      return destination.to.host.fqdn == mirror.to.host.fqdn && destination.to.subset == mirror.to.subset;
+    };
+    if (!std::ranges::any_of(destinations, same)) continue;
+    findings.Warn("SL2010", {meta.file, mirror.to.host.mark}, "this mirror goes to a destination of the same rule",
+                  "mirror to another subset");
+  }
+}
+
+}  // namespace
+
+void ValidateTraffic(const Documents& documents, const ServiceCatalog& catalog, Findings& findings) {
+  for (const VirtualService& service : documents.virtual_services) {
+    for (const HttpRule& rule : service.http) {
+      const auto* destinations = std::get_if<std::vector<RouteDestination>>(&rule.action);
+      if (destinations == nullptr) continue;
+      if (rule.retries.has_value()) {
+        CheckTimes(service.meta, rule, findings);
+        CheckTokens(service.meta, rule, findings);
+      }
+      CheckHash(service.meta, *destinations, service, catalog, findings);
+      CheckMirrors(service.meta, rule, *destinations, findings);
+    }
+  }
+}
+
+}  // namespace sluice::config

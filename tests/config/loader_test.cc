@@ -1,0 +1,142 @@
+#include "config/loader.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "tests/config/config_support.h"
+
+namespace sluice::config {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string Vector(const std::string& name) { return "tests/vectors/yaml/" + name; }
+
+bool Has(const Loaded& loaded, const std::string& code) {
+  return std::ranges::find(loaded.findings, code, &Finding::code) != loaded.findings.end();
+}
+
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory() {
+    std::string name = (fs::temp_directory_path() / "sluice-config-XXXXXX").string();
+    path_ = mkdtemp(name.data());
+  }
+  ~TemporaryDirectory() { fs::remove_all(path_); }
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+
+  fs::path Write(const std::string& name, const std::string& text) const {
+    std::ofstream(path_ / name, std::ios::binary) << text;
+    return path_ / name;
+  }
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+class SeedManifest : public testing::TestWithParam<const char*> {};
+
+TEST_P(SeedManifest, LoadsAloneWithWarningsOnly) {
+  const Loaded loaded = Load({{Vector(GetParam())}, "default"});
+
+  EXPECT_TRUE(loaded.ok) << TextOf(loaded);
+  EXPECT_NE(Compile(*loaded.documents, {}), nullptr);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, SeedManifest,
+                         testing::Values("virtual-service.yaml", "destination-rule.yaml", "circuit-breaker.yaml",
+                                         "mirror.yaml", "ab-test.yaml"));
+
+TEST(Loader, ArticleRulesCompileToClustersAndRoutes) {
+  const Loaded loaded = Load(
+      {{Vector("service-entry.yaml"), Vector("destination-rule.yaml"), Vector("virtual-service.yaml")}, "default"});
+  ASSERT_TRUE(loaded.ok) << TextOf(loaded);
+
+  const auto snapshot = Compile(*loaded.documents, {});
+
+  const std::string host = "content-ranking-svc.ml-serving.svc.cluster.local";
+  const core::ClusterId v45 = snapshot->FindCluster(host, 8000, "v45");
+  ASSERT_TRUE(v45.valid());
+  const core::Cluster& cluster = snapshot->clusters[v45.value];
+  EXPECT_EQ(cluster.name, "outbound|8000|v45|" + host);
+  ASSERT_EQ(cluster.endpoints.size(), 1U);
+  EXPECT_EQ(cluster.endpoints[0].host_port, "127.0.0.1:9145");
+  EXPECT_EQ(cluster.endpoints[0].version, "v45");
+  EXPECT_EQ(cluster.pool.max_pending_requests, 50U);
+  EXPECT_EQ(cluster.pool.max_connections, core::ConnectionPoolPolicy::kUnlimited);  // the block was replaced
+  EXPECT_EQ(cluster.outlier->consecutive_5xx, 5U);                                  // the block was inherited
+  ASSERT_EQ(snapshot->routes.size(), 2U);
+  const auto& split = std::get<core::Forward>(snapshot->routes[1].action);
+  ASSERT_EQ(split.destinations.size(), 2U);
+  EXPECT_EQ(split.destinations[0].cumulative, 90U);
+  EXPECT_EQ(split.destinations[1].cumulative, 100U);
+  EXPECT_EQ(split.timeout, core::Milliseconds(200));
+  EXPECT_EQ(split.retry.attempts, 2U);
+  for (const char* name : {"content-ranking-svc", "content-ranking-svc.ml-serving", "content-ranking-svc.ml-serving.svc",
+                           "content-ranking-svc.ml-serving.svc.cluster.local:8080"}) {
+    EXPECT_NE(snapshot->route_table.FindHost(name), nullptr) << name;
+  }
+}
+
+TEST(Loader, WarnsOfTheTimeBudgetWithItsArithmetic) {
+  const Loaded loaded = Load({{Vector("virtual-service.yaml")}, "default"});
+
+  const auto found = std::ranges::find(loaded.findings, "SL2003", &Finding::code);
+  ASSERT_NE(found, loaded.findings.end()) << TextOf(loaded);
+  EXPECT_NE(found->message.find("3 tries of 80ms take up to 240ms"), std::string::npos) << found->message;
+}
+
+TEST(Loader, OneIdentityTwiceIsAnError) {
+  const Loaded loaded = Load({{Vector("circuit-breaker.yaml"), Vector("destination-rule.yaml")}, "default"});
+
+  EXPECT_FALSE(loaded.ok);
+  EXPECT_TRUE(Has(loaded, "SL1104")) << TextOf(loaded);
+}
+
+TEST(Loader, NothingThatIsNoYamlTextCrashesIt) {
+  const TemporaryDirectory directory;
+  const fs::path huge = directory.Write("huge.yaml", "");
+  fs::resize_file(huge, 100ULL << 20);
+  const std::string bomb = R"(
+a: &a [x, x, x, x, x, x, x, x, x]
+b: &b [*a, *a, *a, *a, *a, *a, *a]
+c: &c [*b, *b, *b, *b, *b, *b, *b]
+d: &d [*c, *c, *c, *c, *c, *c, *c]
+)";
+  std::string deep;
+  for (std::size_t i = 0; i < 100; ++i) deep.append(i, ' ').append("a:\n");
+  const fs::path empty_directory = directory.path() / "none";
+  fs::create_directory(empty_directory);
+  const struct {
+    std::string path;
+    std::string code;
+  } cases[] = {
+      {huge, "SL1002"},
+      {directory.Write("bomb.yaml", bomb), "SL1008"},
+      {directory.Write("binary.yaml", std::string("\x7f" "ELF\0\0", 6)), "SL1003"},
+      {directory.Write("empty.yaml", ""), "SL1004"},
+      {directory.Write("comment.yaml", "# nothing\n---\n"), "SL1004"},
+      {directory.Write("twice.yaml", "kind: A\nkind: B\n"), "SL1009"},
+      {directory.Write("broken.yaml", "a: [1,\nb: }\n"), "SL1007"},
+      {directory.Write("deep.yaml", deep), "SL1010"},
+      {empty_directory, "SL1006"},
+      {(directory.path() / "missing.yaml").string(), "SL1001"},
+      {"/dev/null", "SL1005"},
+  };
+
+  for (const auto& one : cases) {
+    const Loaded loaded = Load({{one.path}, "default"});
+    EXPECT_FALSE(loaded.ok) << one.path;
+    EXPECT_TRUE(Has(loaded, one.code)) << one.path << "\n" << TextOf(loaded);
+  }
+}
+
+}  // namespace
+}  // namespace sluice::config
