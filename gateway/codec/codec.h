@@ -1,0 +1,108 @@
+// A codec turns bytes into stream events and stream calls into bytes. It never touches a socket or a clock.
+// Owned by its Connection; one thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "core/base/slice.h"
+#include "gateway/codec/stream.h"
+
+namespace sluice::gateway {
+
+enum class Role : bool { kServer, kClient };
+
+// Limits on what a peer may send (reliability.md section 5.2, istio-reference.md section 5.1). Bytes unless said.
+struct CodecLimits {
+  std::uint32_t request_line_max = 8 * 1024;         // 414 beyond
+  std::uint32_t header_bytes_max = 60 * 1024;        // whole block, start line included; 431 beyond
+  std::uint32_t header_count_max = 100;              // 431 beyond
+  std::uint32_t header_name_max = 256;               // 431 beyond
+  std::uint32_t response_header_bytes_max = 80 * 1024;
+  std::uint32_t trailer_bytes_max = 4 * 1024;
+  std::uint32_t trailer_count_max = 16;
+  std::uint32_t chunk_line_max = 256;
+  std::uint32_t interim_responses_max = 8;
+  std::uint64_t body_max = UINT64_MAX >> 1;          // per message
+  std::uint32_t output_high = 64 * 1024;             // SendBody answers kFull from here
+  std::uint32_t output_low = 32 * 1024;              // OnRoom from here
+  std::uint32_t receive_window = 64 * 1024;          // delivered but not consumed; WantsRead() is false beyond
+};
+
+// Counted by the codec, read by the metrics; one per worker and role.
+struct CodecStats {
+  std::uint64_t protocol_errors = 0;       // malformed message from the peer
+  std::uint64_t headers_too_large = 0;     // 414 and 431
+  std::uint64_t body_too_large = 0;
+  std::uint64_t interim_overflow = 0;
+  std::uint64_t trailers_dropped = 0;      // fields dropped from trailers by policy
+  std::uint64_t desync = 0;                // bytes beyond a finished answer, or on an idle connection
+};
+
+// Why the codec refused what the peer sent: for the local answer and the access log.
+struct ProtocolFault {
+  std::uint16_t status = 400;              // what a server answers: 400, 408, 414, 417, 431, 501, 505
+  std::string_view details = "http1.codec_error";  // response_code_details; static storage
+};
+
+// Whom the codec asks for somebody to receive a new request (server role).
+class Acceptor {
+ public:
+  virtual ~Acceptor() = default;
+  // Called when the head of a request is complete, or proved malformed: a peer that dribbles a head costs no
+  // exchange. `stream` lives as stream.h says.
+  virtual StreamEvents& Accept(Stream& stream) = 0;
+  // The request on `events` is malformed (head or body): answer with `fault` on its stream if nothing was answered
+  // yet, else Reset() it; the codec closes the connection afterwards. OnHead may or may not have been called before;
+  // no further OnBody/OnTrailers/OnReset follows.
+  virtual void OnFault(StreamEvents& events, const ProtocolFault& fault) = 0;
+};
+
+// Called by the codec when it has produced output (or wants to be closed) outside of Receive(), so that the
+// connection gets flushed at the end of the turn. A hook, not an interface: one pointer pair.
+struct WakeHook {
+  void (*call)(void* self) = nullptr;
+  void* self = nullptr;
+  void operator()() const {
+    if (call != nullptr) call(self);
+  }
+};
+
+class Codec {
+ public:
+  virtual ~Codec() = default;
+
+  // Bytes from the peer. Events fire from inside. Unparsed bytes are kept by the codec (bounded by the limits).
+  virtual void Receive(core::Slice bytes) = 0;
+  // The peer will send nothing more (FIN). A client-role message framed by the close ends here; a server that still
+  // owes an answer goes on sending it.
+  virtual void ReceiveEnd() = 0;
+  // The transport is gone: OnReset for every stream that has not ended.
+  virtual void Abort(core::ResetReason reason) = 0;
+
+  // Output waiting to be written. The connection writes from it and consumes; then calls OnWritten().
+  virtual core::SliceQueue& Output() = 0;
+  virtual void OnWritten() = 0;
+
+  // False while back-pressure holds the peer: do not read from the socket.
+  virtual bool WantsRead() const = 0;
+  // True when the connection must be closed once Output() is empty.
+  virtual bool WantsClose() const = 0;
+  // No stream is open and nothing is half received: an idle connection.
+  virtual bool Idle() const = 0;
+  // Server role: a head has begun and is not complete; the connection's head deadline runs.
+  virtual bool HeadPending() const = 0;
+  // Server role: gives up on the pending head as if it were malformed (408 when the head deadline passes).
+  virtual void FailPendingHead(const ProtocolFault& fault) = 0;
+
+  // Client role: a new stream, or null when Capacity() is 0.
+  virtual Stream* Open(StreamEvents& events) = 0;
+  // Client role: how many more streams may be opened right now. Server role: 0.
+  virtual std::uint32_t Capacity() const = 0;
+
+  // Finish what is running, accept nothing new, then want to be closed (`Connection: close`, GOAWAY).
+  virtual void BeginDrain() = 0;
+};
+
+}  // namespace sluice::gateway

@@ -1,0 +1,246 @@
+#include "gateway/codec/h1_parser.h"
+
+#include <boost/beast/http/basic_parser.hpp>
+#include <cstring>
+#include <optional>
+#include <string_view>
+
+#include "core/base/text.h"
+#include "core/http/field_text.h"
+#include "core/http/hop_headers.h"
+#include "core/http/host_port.h"
+#include "gateway/codec/field_lexer.h"
+
+namespace sluice::gateway {
+namespace {
+
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+
+using core::HeaderName;
+
+constexpr std::string_view kVersion11 = "HTTP/1.1";
+constexpr std::string_view kVersion10 = "HTTP/1.0";
+
+std::unexpected<ProtocolFault> Fault(std::uint16_t status, std::string_view details) {
+  return std::unexpected(ProtocolFault{status, details});
+}
+
+std::string_view View(beast::string_view text) { return {text.data(), text.size()}; }
+
+// Lexes one head and hands the pieces over as views into the block. Beast never sees a body or a trailer: skip(true)
+// ends the message with its head.
+template <bool kIsRequest>
+class BeastHead final : public http::basic_parser<kIsRequest> {
+ public:
+  BeastHead(core::Head& head, std::uint32_t bytes_max) : head_(head) {
+    this->header_limit(bytes_max);
+    this->skip(true);
+  }
+
+ private:
+  using Code = beast::error_code;
+
+  void on_request_impl(http::verb, beast::string_view method, beast::string_view target, int, Code&) override {
+    head_.method = View(method);
+    head_.path = View(target);
+  }
+  void on_response_impl(int code, beast::string_view, int, Code&) override {
+    head_.status = static_cast<std::uint16_t>(code);
+  }
+  void on_field_impl(http::field, beast::string_view name, beast::string_view value, Code&) override {
+    head_.headers.AddBorrowed(View(name), View(value));
+  }
+  void on_header_impl(Code&) override {}
+  void on_body_init_impl(const boost::optional<std::uint64_t>&, Code&) override {}
+  std::size_t on_body_impl(beast::string_view, Code&) override { return 0; }
+  void on_chunk_header_impl(std::uint64_t, beast::string_view, Code&) override {}
+  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view, Code&) override { return 0; }
+  void on_finish_impl(Code&) override {}
+
+  core::Head& head_;
+};
+
+template <bool kIsRequest>
+std::expected<void, ProtocolFault> LexHead(char* block, std::size_t size, std::size_t start_line,
+                                           const CodecLimits& limits, core::Head& head) {
+  if (auto good = LexFields(block + start_line, size - start_line, limits.header_name_max, nullptr); !good) return good;
+  BeastHead<kIsRequest> parser(head, static_cast<std::uint32_t>(size) + 1);
+  beast::error_code error;
+  const std::size_t used = parser.put(boost::asio::const_buffer(block, size), error);
+  if (error == http::error::bad_content_length || error == http::error::multiple_content_length) {
+    return Fault(400, core::FramingDetails(core::FramingFault::kBadLength));
+  }
+  if (error == http::error::bad_transfer_encoding) {
+    return Fault(400, core::FramingDetails(core::FramingFault::kBadCoding));
+  }
+  if (error || used != size) return Fault(400, "http1.codec_error");
+  return {};
+}
+
+// The version at the end of a request line or the beginning of a status line: 1.1, 1.0, or a fault.
+std::expected<bool, ProtocolFault> ReadVersion(std::string_view text) {
+  if (text == kVersion11) return true;
+  if (text == kVersion10) return false;
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  const bool formed = text.size() == 8 && text.starts_with("HTTP/") && digit(text[5]) && text[6] == '.' && digit(text[7]);
+  return formed ? Fault(505, "http1.unsupported_version") : Fault(400, "http1.codec_error");
+}
+
+// method SP target SP version: exactly two blanks, nothing invisible.
+std::expected<bool, ProtocolFault> CheckRequestLine(std::string_view line) {
+  const std::size_t first = line.find(' ');
+  const std::size_t second = first == std::string_view::npos ? first : line.find(' ', first + 1);
+  if (second == std::string_view::npos) return Fault(400, "http1.codec_error");
+  const std::string_view method = line.substr(0, first);
+  const std::string_view target = line.substr(first + 1, second - first - 1);
+  if (!core::IsToken(method) || target.empty() || !core::IsVisibleText(target)) return Fault(400, "http1.codec_error");
+  const auto version = ReadVersion(line.substr(second + 1));
+  if (!version) return version;
+  // A tunnel and an echo of our own fields: neither is ours to offer (reliability.md B8).
+  if (method == "CONNECT" || method == "TRACE") return Fault(405, "http1.method_not_allowed");
+  return version;
+}
+
+// version SP 3DIGIT SP [reason]. The blank after the code is not optional (RFC 9112 section 4).
+std::expected<bool, ProtocolFault> CheckStatusLine(std::string_view line) {
+  if (line.size() < 13 || line[8] != ' ' || line[12] != ' ') return Fault(400, "http1.codec_error");
+  const auto version = ReadVersion(line.substr(0, 8));
+  if (!version) return version;
+  const auto status = core::ParseDecimal(line.substr(9, 3));
+  if (!status || *status < 100 || *status > 599) return Fault(400, "http1.invalid_status");
+  if (!core::IsFieldText(line.substr(13))) return Fault(400, "http1.codec_error");
+  return version;
+}
+
+// Splits an absolute target; nothing when it is none.
+struct AbsoluteTarget {
+  std::string_view scheme;
+  std::string_view authority;
+  std::string_view path;  // may be empty or begin with '?'
+};
+
+std::optional<AbsoluteTarget> SplitAbsolute(std::string_view target) {
+  const std::size_t mark = target.find("://");
+  if (target.starts_with('/') || mark == std::string_view::npos || mark > target.find_first_of("/?")) {
+    return std::nullopt;
+  }
+  AbsoluteTarget parts;
+  parts.scheme = target.substr(0, mark);
+  const std::string_view rest = target.substr(mark + 3);
+  const std::size_t end = rest.find_first_of("/?#");
+  parts.authority = rest.substr(0, end);
+  parts.path = end == std::string_view::npos ? std::string_view() : rest.substr(end);
+  return parts;
+}
+
+// Turns an absolute target into origin form. RFC 9112 section 3.2.2 would have the target win over Host; two names
+// for one request are what an attacker sends, so they must agree.
+std::expected<void, ProtocolFault> UseAbsoluteTarget(const AbsoluteTarget& parts, core::Head& head) {
+  const bool http = core::EqualsIgnoreCase(parts.scheme, "http");
+  if (!http && !core::EqualsIgnoreCase(parts.scheme, "https")) return Fault(400, "http1.invalid_url");
+  if (!core::ParseHostPort(parts.authority)) return Fault(400, "http1.invalid_authority");
+  if (!head.authority.empty() && !core::EqualsIgnoreCase(head.authority, parts.authority)) {
+    return Fault(400, "http1.host_mismatch");
+  }
+  head.authority = parts.authority;
+  head.scheme = http ? "http" : "https";
+  if (parts.path.empty()) {
+    head.path = head.method == "OPTIONS" ? "*" : "/";
+  } else if (parts.path.starts_with('/')) {
+    head.path = parts.path;
+  } else {
+    head.path = head.headers.arena().Concat("/", parts.path);
+  }
+  return {};
+}
+
+// Exactly one Host, and a valid one (reliability.md B7); the old version may come without.
+std::expected<void, ProtocolFault> ReadAuthority(core::Head& head, bool version_11) {
+  const std::size_t hosts = head.headers.Count(HeaderName::kHost);
+  if (hosts > 1) return Fault(400, "http1.multiple_hosts");
+  if (hosts == 0 && version_11) return Fault(400, "http1.missing_host");
+  head.authority = head.headers.Find(HeaderName::kHost).value_or(std::string_view());
+  const bool may_be_empty = !version_11 && head.authority.empty();
+  if (!may_be_empty && !core::ParseHostPort(head.authority)) return Fault(400, "http1.invalid_authority");
+  head.scheme = "http";
+  if (head.path.starts_with('/')) return {};
+  const auto absolute = SplitAbsolute(head.path);
+  return absolute ? UseAbsoluteTarget(*absolute, head) : std::expected<void, ProtocolFault>();
+}
+
+// 100-continue passes through as a field; any other expectation is refused (RFC 9110 section 10.1.1).
+std::expected<void, ProtocolFault> CheckExpect(core::Head& head, bool version_11) {
+  if (!head.headers.Has(HeaderName::kExpect)) return {};
+  if (!version_11) {
+    head.headers.Remove(HeaderName::kExpect);  // "MUST ignore" for 1.0
+    return {};
+  }
+  for (const core::HeaderMap::Field& field : head.headers.fields()) {
+    if (field.code == HeaderName::kExpect && !core::EqualsIgnoreCase(field.value, "100-continue")) {
+      return Fault(417, "http1.unknown_expectation");
+    }
+  }
+  return {};
+}
+
+// What both kinds of head do last: connection options, length, removal of what concerns this hop only.
+std::expected<void, ProtocolFault> Finish(core::Head& head, H1Facts& facts) {
+  const core::ConnectionOptions options = core::ReadConnectionOptions(head.headers);
+  facts.keep_alive = facts.version_11 ? !options.close : options.keep_alive && !options.close;
+  head.protocol = facts.version_11 ? kVersion11 : kVersion10;
+  if (const auto length = core::ReadContentLength(head.headers)) head.content_length = *length;
+  if (!core::RemoveHopByHop(head.headers, options)) return Fault(400, "http1.connection_header_rejected");
+  return {};
+}
+
+std::size_t StartLineSize(const char* block, std::size_t size) {
+  const void* lf = std::memchr(block, '\n', size);
+  return lf == nullptr ? size : static_cast<std::size_t>(static_cast<const char*>(lf) - block) + 1;
+}
+
+std::unexpected<ProtocolFault> FramingError(core::FramingFault fault) {
+  return Fault(core::FramingStatus(fault), core::FramingDetails(fault));
+}
+
+}  // namespace
+
+std::expected<H1Facts, ProtocolFault> ParseRequestHead(char* block, std::size_t size, const CodecLimits& limits,
+                                                       core::Head& head) {
+  const std::size_t line = StartLineSize(block, size);
+  if (line < 2) return Fault(400, "http1.codec_error");
+  const auto version = CheckRequestLine({block, line - 2});
+  if (!version) return std::unexpected(version.error());
+  H1Facts facts;
+  facts.version_11 = *version;
+  if (auto good = LexHead<true>(block, size, line, limits, head); !good) return std::unexpected(good.error());
+  facts.to_head_request = head.method == "HEAD";
+
+  const auto body = core::RequestBodyRule(head.headers, facts.version_11);
+  if (!body) return FramingError(body.error());
+  facts.body = *body;
+  if (auto good = ReadAuthority(head, facts.version_11); !good) return std::unexpected(good.error());
+  if (auto good = CheckExpect(head, facts.version_11); !good) return std::unexpected(good.error());
+  if (auto good = Finish(head, facts); !good) return std::unexpected(good.error());
+  return facts;
+}
+
+std::expected<H1Facts, ProtocolFault> ParseResponseHead(char* block, std::size_t size, const CodecLimits& limits,
+                                                        bool to_head, core::Head& head) {
+  const std::size_t line = StartLineSize(block, size);
+  if (line < 2) return Fault(400, "http1.codec_error");
+  const auto version = CheckStatusLine({block, line - 2});
+  if (!version) return std::unexpected(version.error());
+  H1Facts facts;
+  facts.version_11 = *version;
+  if (auto good = LexHead<false>(block, size, line, limits, head); !good) return std::unexpected(good.error());
+
+  const auto body = core::ResponseBodyRule(head.headers, head.status, to_head, facts.version_11);
+  if (!body) return FramingError(body.error());
+  facts.body = *body;
+  if (auto good = Finish(head, facts); !good) return std::unexpected(good.error());
+  if (facts.body.kind == core::BodyKind::kUntilClose) facts.keep_alive = false;
+  return facts;
+}
+
+}  // namespace sluice::gateway

@@ -1,0 +1,33 @@
+// Turns the complete block of an HTTP/1 head into a core::Head: a strict look at the raw bytes first, then
+// Boost.Beast's parser for the lexing, then our own rules for everything that Beast lets pass (reliability.md
+// section 1). No state of its own: what is called here lives on the stack. One thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+
+#include "core/http/framing.h"
+#include "core/http/head.h"
+#include "gateway/codec/codec.h"
+
+namespace sluice::gateway {
+
+// What a codec needs of a head beyond core::Head.
+struct H1Facts {
+  core::BodyRule body;
+  bool version_11 = true;
+  bool keep_alive = true;        // the peer wants the connection to go on
+  bool to_head_request = false;  // request side: the method is HEAD
+};
+
+// `block` is the whole head from the start line to the empty line, in the arena of `head`; names are folded in place
+// and the head's text points into it. On a fault `head` may be half filled.
+std::expected<H1Facts, ProtocolFault> ParseRequestHead(char* block, std::size_t size, const CodecLimits& limits,
+                                                       core::Head& head);
+
+// `to_head`: the request asked by HEAD, so no body follows whatever the fields say.
+std::expected<H1Facts, ProtocolFault> ParseResponseHead(char* block, std::size_t size, const CodecLimits& limits,
+                                                        bool to_head, core::Head& head);
+
+}  // namespace sluice::gateway
