@@ -1,0 +1,81 @@
+#include "gateway/app/admin_server.h"
+
+#include <memory>
+
+#include "core/base/check.h"
+#include "gateway/codec/make_codec.h"
+
+namespace sluice::gateway {
+namespace {
+
+// A connection to one of the ports. Its exchange outlives neither the session nor the turn in which it is done.
+class AdminSession final : public ServerSession {
+ public:
+  AdminSession(Worker& worker, TcpSocket socket, const SessionLimits& limits, SessionStats& stats,
+               const AdminContext& context, PageSet pages)
+      : ServerSession(worker, std::move(socket), limits, stats), context_(context), pages_(pages) {}
+
+  StreamEvents& Accept(Stream& stream) override {
+    CountRequest();
+    auto* held = new Held(worker(), stream, context_, pages_);
+    return held->exchange;
+  }
+
+  void OnFault(StreamEvents& events, const ProtocolFault& fault) override {
+    static_cast<AdminExchange&>(events).OnFault(fault.status, fault.details);
+  }
+
+ private:
+  struct Held {
+    Held(Worker& worker, Stream& stream, const AdminContext& context, PageSet pages)
+        : owner(worker),
+          exchange(stream, context, pages,
+                   {.call = [](void* self, AdminExchange&) { static_cast<Held*>(self)->Done(); }, .self = this}),
+          retire([](void* self) { delete static_cast<Held*>(self); }, this) {}
+
+    void Done() { owner.Retire(retire); }
+
+    Worker& owner;
+    AdminExchange exchange;
+    RetireHook retire;
+  };
+
+  const AdminContext& context_;
+  const PageSet pages_;
+};
+
+}  // namespace
+
+AdminServer::AdminServer(Worker& control, AdminContext context) : control_(control), context_(context) {
+  const PageSet sets[] = {PageSet::kAdmin, PageSet::kHealth, PageSet::kMetrics};
+  for (std::size_t i = 0; i < ports_.size(); ++i) ports_[i] = {this, sets[i]};
+}
+
+AdminServer::~AdminServer() { CHECK(sessions_.empty()); }
+
+AcceptHook AdminServer::Hook(PageSet pages) {
+  for (Port& port : ports_) {
+    if (port.pages != pages) continue;
+    return {.call =
+                [](void* self, Worker&, TcpSocket socket, const Tcp::endpoint&) {
+                  const Port& chosen = *static_cast<Port*>(self);
+                  chosen.server->Accept(std::move(socket), chosen.pages);
+                },
+            .self = &port};
+  }
+  CHECK(false);
+  return {};
+}
+
+void AdminServer::Accept(TcpSocket socket, PageSet pages) {
+  auto* session = new AdminSession(control_, std::move(socket), limits_, session_stats_, context_, pages);
+  sessions_.push_back(*session);
+  session->Start(
+      MakeCodec(Role::kServer, session->codec_limits(), codec_stats_, control_.blocks(), session, session->wake()));
+}
+
+void AdminServer::CloseAll() {
+  for (auto it = sessions_.begin(); it != sessions_.end();) (it++)->Abort(core::ResetReason::kDrain);
+}
+
+}  // namespace sluice::gateway

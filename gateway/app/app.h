@@ -1,0 +1,76 @@
+// Builds the gateway in order, runs it, takes it down in reverse. The control thread is the one that calls Run(): it
+// owns signals, files, names, admin pages, outlier sweeps and accepts connections; workers own the rest.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "core/base/result.h"
+#include "gateway/app/admin_server.h"
+#include "gateway/app/config_manager.h"
+#include "gateway/app/options.h"
+#include "gateway/app/worker_world.h"
+#include "gateway/net/listener.h"
+#include "gateway/runtime/snapshot_hub.h"
+#include "gateway/telemetry/access_log.h"
+#include "gateway/telemetry/prometheus_collector.h"
+
+namespace sluice::gateway {
+
+class App {
+ public:
+  explicit App(RunOptions options);
+  ~App();
+
+  // Until SIGTERM or SIGINT. Returns the process's exit code: 0 drained, 65 bad configuration, 1 could not start.
+  int Run();
+
+ private:
+  bool Build(const core::Settings& settings);
+  core::Status OpenListeners(const core::Settings& settings);
+  core::Status OpenListener(const std::string& name, const std::string& address, AcceptHook hook);
+  void HandleSignals();
+  void OnSignal(int number);
+  void BeginDrain();
+  void CheckDrained();
+  void ArmSweep();
+  void FollowAccessLog();
+  void Shutdown();
+  MetricsSource Source();
+  ProcessFacts Facts() const;
+  AdminContext AdminSource();
+  ServerFacts Server() const;
+  std::uint64_t ClientConnections() const;
+
+  RunOptions options_;
+  SteadyClock clock_;
+  core::TimePoint started_;
+  Worker control_;
+  std::unique_ptr<SeriesRegistry> registry_;
+  AccessLogWriter log_writer_;
+  std::string log_path_;
+  std::vector<std::unique_ptr<WorkerWorld>> worlds_;
+  std::unique_ptr<SnapshotHub> hub_;
+  std::unique_ptr<ConfigManager> config_;
+  std::unique_ptr<PrometheusCollector> collector_;
+  std::unique_ptr<AdminServer> admin_;
+  ListenerStats listener_stats_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  std::unique_ptr<Listener> http_;
+  boost::asio::signal_set signals_;
+  boost::asio::steady_timer sweep_;
+  boost::asio::steady_timer drain_;
+  core::TimePoint drain_until_{};
+  std::uint64_t drain_accepted_ = 0;
+  std::uint32_t drain_quiet_ = 0;
+  bool draining_ = false;
+  bool health_failed_ = false;
+};
+
+}  // namespace sluice::gateway

@@ -1,0 +1,105 @@
+#include "gateway/app/config_manager.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "gateway/runtime/steady_clock.h"
+#include "gateway/telemetry/logging.h"
+
+namespace sluice::gateway {
+namespace {
+
+// Identity, size and time of a file as it is now: enough to notice an edit, a rename over it and a symlink swap.
+std::string Stamp(const std::string& path) {
+  struct stat info{};
+  if (::stat(path.c_str(), &info) != 0) return path + ":gone;";
+  return path + ':' + std::to_string(info.st_ino) + ':' + std::to_string(info.st_size) + ':' +
+         std::to_string(info.st_mtim.tv_sec) + '.' + std::to_string(info.st_mtim.tv_nsec) + ';';
+}
+
+}  // namespace
+
+ConfigManager::ConfigManager(boost::asio::io_context& control, SnapshotHub& hub, const core::Clock& clock,
+                             config::LoadOptions options)
+    : hub_(hub),
+      clock_(clock),
+      options_(std::move(options)),
+      resolver_(control, {.on_change = [](void* self) { static_cast<ConfigManager*>(self)->Publish(); },
+                          .self = this}),
+      timer_(control) {}
+
+bool ConfigManager::LoadFirst() { return Reload("start"); }
+
+bool ConfigManager::Reload(const std::string& reason) {
+  fingerprint_ = Fingerprint();
+  config::Loaded loaded = config::Load(options_);
+  findings_ = std::move(loaded.findings);
+  last_ok_ = loaded.ok;
+  if (!loaded.ok) {
+    ++rejected_;
+    rejected_config_ = std::make_shared<const RejectedConfig>(
+        RejectedConfig{.revision = loaded.revision, .unix_us = UnixMicros(), .findings = findings_});
+    const auto errors = std::ranges::count_if(
+        findings_, [](const config::Finding& finding) { return finding.severity == config::Severity::kError; });
+    if (documents_ != nullptr) {
+      LogError("config", "rejected (" + reason + "): " + std::to_string(errors) +
+                             " errors; the last good one, revision " + revision_ + ", stays in force");
+      for (const config::Finding& finding : findings_) LogError("config", config::FormatFinding(finding));
+    }
+    return false;
+  }
+  ++accepted_;
+  rejected_config_.reset();
+  documents_ = std::move(loaded.documents);
+  revision_ = loaded.revision;
+  Publish();
+  const auto current = hub_.Current();
+  resolver_.Watch(loaded.dns_names, current->settings.dns.refresh);
+  LogInfo("config", "in force (" + reason + "): revision " + revision_ + ", generation " +
+                        std::to_string(current->generation) + ", " + std::to_string(current->routes.size()) +
+                        " routes, " + std::to_string(current->clusters.size()) + " clusters");
+  return true;
+}
+
+void ConfigManager::Publish() {
+  std::unique_ptr<core::Snapshot> snapshot = config::Compile(*documents_, resolver_.addresses());
+  snapshot->revision = revision_;
+  hub_.Publish(std::move(snapshot), clock_.Now());
+}
+
+std::string ConfigManager::Fingerprint() const {
+  namespace fs = std::filesystem;
+  std::string stamps;
+  for (const std::string& path : options_.paths) {
+    stamps += Stamp(path);
+    std::error_code error;
+    if (!fs::is_directory(path, error)) continue;
+    std::vector<std::string> files;
+    for (fs::directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
+      files.push_back(it->path().string());
+    }
+    std::ranges::sort(files);
+    for (const std::string& file : files) stamps += Stamp(file);
+  }
+  return stamps;
+}
+
+void ConfigManager::Watch() { ArmWatch(); }
+
+void ConfigManager::ArmWatch() {
+  timer_.expires_after(kWatchInterval);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    if (Fingerprint() != fingerprint_) Reload("files changed");
+    ArmWatch();
+  });
+}
+
+void ConfigManager::Stop() {
+  timer_.cancel();
+  resolver_.Stop();
+}
+
+}  // namespace sluice::gateway

@@ -1,0 +1,68 @@
+#include "gateway/cli/run.h"
+
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "gateway/app/app.h"
+#include "gateway/telemetry/logging.h"
+
+namespace sluice::gateway {
+namespace {
+
+struct RunFlags {
+  RunOptions options;
+  std::string http_port = "8080";
+};
+
+// "8080" listens on every address; "127.0.0.1:8080" and "off" are taken as they are.
+std::string HttpAddress(const std::string& text) {
+  return text.find_first_not_of("0123456789") == std::string::npos ? "0.0.0.0:" + text : text;
+}
+
+int Run(RunFlags& flags) {
+  flags.options.http = HttpAddress(flags.http_port);
+  if (const core::Status started = StartLogging(flags.options.log_level); !started) {
+    std::fprintf(stderr, "sluice: %s\n", started.error().Text().c_str());
+    return 64;
+  }
+  App app(flags.options);
+  return app.Run();
+}
+
+}  // namespace
+
+void AddRun(CLI::App& app, int& exit_code) {
+  auto flags = std::make_shared<RunFlags>();
+  CLI::App* run = app.add_subcommand("run", "Run the gateway on a configuration until SIGTERM; SIGHUP reloads it");
+  RunOptions& options = flags->options;
+  run->add_option("-c,--config", options.config, "File or directory of YAML resources; may be repeated")
+      ->envname("SLUICE_CONFIG")
+      ->required();
+  run->add_option("--http-port", flags->http_port, "Port (or IP:PORT, or off) for client traffic; 0 takes a free one")
+      ->envname("SLUICE_HTTP_PORT")
+      ->capture_default_str();
+  run->add_option("--admin", options.admin, "Admin pages, IP:PORT or off; loopback only")
+      ->envname("SLUICE_ADMIN")
+      ->capture_default_str();
+  run->add_option("--health", options.health, "Health pages for probes, IP:PORT or off")
+      ->envname("SLUICE_HEALTH")
+      ->capture_default_str();
+  run->add_option("--metrics", options.metrics, "Prometheus metrics, IP:PORT or off")
+      ->envname("SLUICE_METRICS")
+      ->capture_default_str();
+  run->add_option("--workers", options.workers, "Worker threads; 0: what the file says, else one per core")
+      ->envname("SLUICE_WORKERS")
+      ->transform(CLI::Transformer({{"auto", "0"}}))
+      ->capture_default_str();
+  run->add_option("--log-level", options.log_level, "trace, debug, info, warning, error or off")
+      ->envname("SLUICE_LOG_LEVEL")
+      ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "off"}))
+      ->capture_default_str();
+  run->add_option("--namespace", options.default_namespace, "Namespace of resources that name none")
+      ->envname("SLUICE_NAMESPACE")
+      ->capture_default_str();
+  run->callback([flags, &exit_code] { exit_code = Run(*flags); });
+}
+
+}  // namespace sluice::gateway

@@ -1,0 +1,36 @@
+#include "gateway/cli/validate.h"
+
+#include "config/loader.h"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace sluice::gateway {
+namespace {
+
+void Print(std::FILE* stream, const std::string& line) { std::fprintf(stream, "%s\n", line.c_str()); }
+
+void PrintSummary(const std::vector<config::Finding>& findings) {
+  const auto count = [&](config::Severity severity) {
+    return static_cast<int>(std::ranges::count(findings, severity, &config::Finding::severity));
+  };
+  std::fprintf(stderr, "%d errors, %d warnings, %d notes\n", count(config::Severity::kError),
+               count(config::Severity::kWarning), count(config::Severity::kInfo));
+}
+
+}  // namespace
+
+int RunValidate(const ValidateOptions& options) {
+  const config::Loaded loaded = config::Load({options.paths, options.default_namespace});
+  if (options.json) {
+    Print(stdout, config::FormatFindingsJson(loaded.findings));
+  } else {
+    for (const config::Finding& finding : loaded.findings) Print(stderr, config::FormatFinding(finding));
+    PrintSummary(loaded.findings);
+  }
+  if (!loaded.ok) return kExitBadConfiguration;
+  const auto reaches = [&](const config::Finding& finding) { return finding.severity >= options.fail_on; };
+  return std::ranges::any_of(loaded.findings, reaches) ? kExitFindings : 0;
+}
+
+}  // namespace sluice::gateway

@@ -1,0 +1,68 @@
+// Accepts connections on one address and hands each to the least loaded worker. Lives on the control thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <boost/asio/steady_timer.hpp>
+
+#include "core/base/result.h"
+#include "gateway/net/socket.h"
+#include "gateway/runtime/worker.h"
+
+namespace sluice::gateway {
+
+// What becomes of an accepted socket: called on the chosen worker's thread, which now owns the descriptor.
+struct AcceptHook {
+  void (*call)(void* self, Worker& worker, TcpSocket socket, const Tcp::endpoint& local) = nullptr;
+  void* self = nullptr;
+};
+
+struct ListenerStats {
+  std::atomic<std::uint64_t> accepted{0};
+  std::atomic<std::uint64_t> overflow{0};      // closed at once: the connection limit is reached
+  std::atomic<std::uint64_t> accept_paused{0};  // out of descriptors: waiting before the next accept
+};
+
+class Listener {
+ public:
+  // `connections_max`: over all workers; 0 means unlimited.
+  Listener(boost::asio::io_context& control, std::vector<Worker*> workers, AcceptHook hook,
+           std::uint32_t connections_max, ListenerStats& stats);
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  // Binds and listens. `address` is "host:port", host an IP literal; port 0 takes a free one.
+  core::Status Open(const std::string& name, const std::string& address);
+  void Accept();  // begins accepting
+  void Close();
+
+  const std::string& name() const { return name_; }
+  const std::string& address() const { return address_; }  // as bound
+  std::uint16_t port() const { return port_; }
+
+ private:
+  void OnAccept(const boost::system::error_code& error);
+  void Place(int descriptor);
+  Worker& LeastLoaded();
+
+  boost::asio::io_context& control_;
+  std::vector<Worker*> workers_;
+  AcceptHook hook_;
+  std::uint32_t connections_max_;
+  ListenerStats& stats_;
+  TcpAcceptor acceptor_;
+  boost::asio::steady_timer pause_;
+  Tcp::endpoint local_;
+  std::string name_;
+  std::string address_;
+  std::uint16_t port_ = 0;
+  std::size_t next_ = 0;
+};
+
+// Splits "1.2.3.4:80" or "[::1]:80"; the error says what an address looks like.
+core::Result<Tcp::endpoint> ParseAddress(const std::string& text);
+
+}  // namespace sluice::gateway

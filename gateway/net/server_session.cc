@@ -1,0 +1,83 @@
+#include "gateway/net/server_session.h"
+
+namespace sluice::gateway {
+
+ServerSession::ServerSession(Worker& worker, TcpSocket socket, const SessionLimits& limits, SessionStats& stats)
+    : worker_(worker),
+      limits_(limits),
+      stats_(stats),
+      connection_(worker, std::move(socket), Role::kServer,
+                  ConnectionHooks{.self = this,
+                                  .on_progress = [](void* self) { static_cast<ServerSession*>(self)->OnProgress(); },
+                                  .on_closed =
+                                      [](void* self) {
+                                        auto* session = static_cast<ServerSession*>(self);
+                                        session->worker_.Retire(session->retire_);
+                                      }}),
+      retire_([](void* self) { delete static_cast<ServerSession*>(self); }, this),
+      head_deadline_([](void* self) { static_cast<ServerSession*>(self)->OnHeadTimeout(); }, this),
+      idle_deadline_([](void* self) { static_cast<ServerSession*>(self)->OnIdleTimeout(); }, this) {
+  worker_.connections.fetch_add(1, std::memory_order_relaxed);
+  boost::system::error_code ignored;
+  const auto remote = connection_.socket().remote_endpoint(ignored);
+  const auto own = connection_.socket().local_endpoint(ignored);
+  peer_ = EndpointText(remote);
+  peer_address_ = remote.address().to_string();
+  local_ = EndpointText(own);
+  local_port_ = own.port();
+}
+
+ServerSession::~ServerSession() { worker_.connections.fetch_sub(1, std::memory_order_relaxed); }
+
+void ServerSession::Start(std::unique_ptr<Codec> codec) {
+  connection_.Start(std::move(codec));
+  // Until its first byte it is an idle connection: clients and load balancers open some in advance.
+  worker_.wheel().Arm(idle_deadline_, worker_.now() + limits_.connection_idle);
+}
+
+void ServerSession::CountRequest() {
+  ++requests_;
+  if (limits_.requests_max != 0 && requests_ >= limits_.requests_max) connection_.codec().BeginDrain();
+}
+
+void ServerSession::OnProgress() {
+  Codec& codec = connection_.codec();
+  if (codec.HeadPending()) {
+    // The clock of a head starts at its first byte and is not pushed on by more dribble.
+    if (!head_deadline_.armed()) worker_.wheel().Arm(head_deadline_, worker_.now() + limits_.request_head);
+    worker_.wheel().Disarm(idle_deadline_);
+    return;
+  }
+  worker_.wheel().Disarm(head_deadline_);
+  if (codec.Idle()) {
+    worker_.wheel().Arm(idle_deadline_, worker_.now() + limits_.connection_idle);
+  } else {
+    worker_.wheel().Disarm(idle_deadline_);
+  }
+}
+
+void ServerSession::OnHeadTimeout() {
+  ++stats_.head_timeouts;
+  if (connection_.codec().HeadPending()) {
+    connection_.codec().FailPendingHead(ProtocolFault{.status = 408, .details = "request_header_timeout"});
+    connection_.Wake();
+  } else {
+    connection_.Abort(core::ResetReason::kStreamIdle);
+  }
+}
+
+void ServerSession::OnIdleTimeout() {
+  ++stats_.idle_timeouts;
+  connection_.codec().BeginDrain();
+  connection_.Wake();
+}
+
+void ServerSession::BeginDrain() {
+  if (draining_) return;
+  draining_ = true;
+  ++stats_.drained;
+  connection_.codec().BeginDrain();
+  connection_.Wake();
+}
+
+}  // namespace sluice::gateway

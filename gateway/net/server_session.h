@@ -1,0 +1,87 @@
+// The policy every client-facing connection shares, proxy and admin alike: deadlines for a pending head and for an idle
+// connection, drain, life and death. What answers its requests is decided by the derived session (Acceptor).
+// Owned by a SessionList of its worker; the worker's thread only.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <boost/intrusive/list.hpp>
+
+#include "core/base/deadline_wheel.h"
+#include "gateway/codec/codec.h"
+#include "gateway/net/connection.h"
+#include "gateway/runtime/worker.h"
+
+namespace sluice::gateway {
+
+// Counted by sessions, read by the metrics. One per worker and listener kind; the worker writes.
+struct SessionStats {
+  std::uint64_t head_timeouts = 0;
+  std::uint64_t idle_timeouts = 0;
+  std::uint64_t drained = 0;  // connections that were asked to end by a drain
+};
+
+struct SessionLimits {
+  CodecLimits codec;
+  core::Duration request_head = core::Seconds(10);
+  core::Duration connection_idle = core::Seconds(3600);
+  std::uint32_t requests_max = 0;  // per connection; 0: unlimited
+};
+
+class ServerSession : public Acceptor,
+                      public boost::intrusive::list_base_hook<
+                          boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+ public:
+  ServerSession(Worker& worker, TcpSocket socket, const SessionLimits& limits, SessionStats& stats);
+  ~ServerSession() override;
+
+  // `codec` was made with this session as its acceptor and wake() as its hook.
+  void Start(std::unique_ptr<Codec> codec);
+
+  WakeHook wake() { return connection_.wake_hook(); }
+  Connection& connection() { return connection_; }
+  const std::string& peer_address() const { return peer_address_; }  // without port
+  const std::string& peer() const { return peer_; }                  // with port
+  const std::string& local() const { return local_; }
+  std::uint16_t local_port() const { return local_port_; }
+
+  // Finish what runs, then close; idle connections close at once.
+  void BeginDrain();
+  bool draining() const { return draining_; }
+  // Lives as long as the session: for its codec.
+  const CodecLimits& codec_limits() const { return limits_.codec; }
+  // Closes now; open streams are reset.
+  void Abort(core::ResetReason reason) { connection_.Abort(reason); }
+
+ protected:
+  Worker& worker() { return worker_; }
+  const SessionLimits& limits() const { return limits_; }
+  // To be called by Accept(): one more request began. Drains the connection when its share is used up.
+  void CountRequest();
+
+ private:
+  void OnProgress();
+  void OnHeadTimeout();
+  void OnIdleTimeout();
+
+  Worker& worker_;
+  SessionLimits limits_;
+  SessionStats& stats_;
+  Connection connection_;
+  RetireHook retire_;
+  core::Deadline head_deadline_;
+  core::Deadline idle_deadline_;
+  std::string peer_;
+  std::string peer_address_;
+  std::string local_;
+  std::uint16_t local_port_ = 0;
+  std::uint32_t requests_ = 0;
+  bool draining_ = false;
+};
+
+using SessionList =
+    boost::intrusive::list<ServerSession, boost::intrusive::constant_time_size<false>>;
+
+}  // namespace sluice::gateway

@@ -1,0 +1,39 @@
+// Where the exporter finds what it exports: filled in once by the app, which owns everything named here and keeps it
+// alive longer than the exporter. Hooks are called on the control thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/snapshot/snapshot.h"
+#include "gateway/telemetry/access_log.h"
+#include "gateway/telemetry/metrics_shard.h"
+#include "gateway/telemetry/series_registry.h"
+
+namespace sluice::gateway {
+
+// Facts of the process at the moment of the scrape.
+struct ProcessFacts {
+  bool live = true;
+  std::uint32_t state = 0;  // as Envoy numbers them: 0 LIVE, 1 DRAINING, 2 PRE_INITIALIZING, 3 INITIALIZING
+  double uptime_seconds = 0;
+  std::uint32_t workers = 0;
+  std::uint64_t connections = 0;  // open, client side
+  std::uint64_t reload_success = 0;
+  std::uint64_t reload_failed = 0;
+  bool last_reload_ok = true;
+};
+
+struct MetricsSource {
+  const SeriesRegistry* registry = nullptr;
+  std::vector<const MetricsShard*> shards;
+  const AccessLogWriter* access_log = nullptr;  // may be null
+
+  // The configuration in force; null before the first one. ProcessFacts are made on the spot.
+  std::shared_ptr<const core::Snapshot> (*snapshot)(void* self) = nullptr;
+  ProcessFacts (*process)(void* self) = nullptr;
+  void* self = nullptr;
+};
+
+}  // namespace sluice::gateway

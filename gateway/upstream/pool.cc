@@ -1,0 +1,196 @@
+#include "gateway/upstream/pool.h"
+
+#include <boost/asio/ip/address.hpp>
+
+#include "core/base/check.h"
+
+namespace sluice::gateway {
+
+using core::PoolAction;
+using core::ResetReason;
+
+namespace {
+
+Tcp::endpoint AddressOf(const core::Endpoint& endpoint) {
+  boost::system::error_code error;
+  const auto address = boost::asio::ip::make_address(endpoint.address, error);
+  CHECK(!error);  // config and resolver let IP literals through only
+  return {address, endpoint.port};
+}
+
+}  // namespace
+
+Pool::Pool(PoolContext& context, std::shared_ptr<const core::Snapshot> world, const core::Cluster& cluster,
+           const core::Endpoint& endpoint)
+    : context_(context),
+      world_(std::move(world)),
+      cluster_(&cluster),
+      endpoint_(&endpoint),
+      address_(AddressOf(endpoint)),
+      ledger_(cluster, endpoint) {}
+
+Pool::~Pool() { CHECK(empty()); }
+
+void Pool::Rebind(std::shared_ptr<const core::Snapshot> world, const core::Cluster& cluster,
+                  const core::Endpoint& endpoint) {
+  ledger_.Rebind(cluster, endpoint);
+  cluster_ = &cluster;
+  endpoint_ = &endpoint;
+  world_ = std::move(world);
+}
+
+Pool::Acquired Pool::Acquire(Lease& lease, bool fresh) {
+  CHECK(lease.state_ == Lease::State::kNone);
+  if (fresh) {
+    for (auto it = connections_.begin(); it != connections_.end();) {
+      UpstreamConnection& connection = *it++;
+      if (!connection.idle()) continue;
+      ledger_.OnDraining(connection);
+      connection.Close();
+    }
+  }
+  lease.pool_ = this;
+  const core::PoolDecision decision = ledger_.Request();
+  switch (decision.action) {
+    case PoolAction::kUseConnection:
+      Bind(lease, static_cast<UpstreamConnection&>(*decision.connection));
+      return Acquired::kHeld;
+    case PoolAction::kConnect:
+    case PoolAction::kQueue:
+      lease.state_ = Lease::State::kQueued;
+      waiting_.push_back(lease);
+      if (decision.action == PoolAction::kConnect) OpenConnection();
+      return Acquired::kQueued;
+    case PoolAction::kOverflow:
+    case PoolAction::kNothing: break;
+  }
+  return Acquired::kOverflow;
+}
+
+void Pool::Bind(Lease& lease, UpstreamConnection& connection) {
+  Stream* stream = connection.Open(lease.events_);
+  CHECK(stream != nullptr);  // the ledger lists connections with capacity only
+  lease.state_ = Lease::State::kHeld;
+  lease.stream_ = stream;
+  lease.connection_ = &connection;
+  lease.reused_ = connection.reused();
+  ++held_;
+}
+
+void Pool::Finish(Lease& lease) {
+  switch (lease.state_) {
+    case Lease::State::kNone: return;
+    case Lease::State::kQueued:
+      lease.unlink();
+      ledger_.OnWaitingGone();
+      break;
+    case Lease::State::kHeld:
+      // The codec may still be in the middle of delivering the end: settle at the end of the turn.
+      --held_;
+      ++lease.connection_->finished_streams;
+      lease.connection_->Wake();
+      break;
+  }
+  lease.state_ = Lease::State::kNone;
+  lease.stream_ = nullptr;
+  lease.connection_ = nullptr;
+}
+
+void Pool::OpenConnection() {
+  auto* connection = new UpstreamConnection(
+      context_.worker, cluster_->pool, context_.limits, context_.stats,
+      {.self = this,
+       .on_connected = [](void* self, UpstreamConnection& c) { static_cast<Pool*>(self)->OnConnected(c); },
+       .on_connect_failed =
+           [](void* self, UpstreamConnection& c, ResetReason reason, const std::string& text) {
+             static_cast<Pool*>(self)->OnConnectFailed(c, reason, text);
+           },
+       .on_progress = [](void* self, UpstreamConnection& c) { static_cast<Pool*>(self)->OnProgress(c); },
+       .on_closed = [](void* self, UpstreamConnection& c) { static_cast<Pool*>(self)->OnClosed(c); }});
+  connections_.push_back(*connection);
+  ledger_.OnConnecting(*connection);
+  connection->Connect(address_);
+}
+
+void Pool::OnConnected(UpstreamConnection& connection) {
+  ledger_.OnReady(connection, connection.Capacity());
+  if (connection.should_close()) return connection.Close();  // given up while it was on its way
+  ServeWaiting();
+}
+
+void Pool::OnConnectFailed(UpstreamConnection& connection, ResetReason reason, const std::string& text) {
+  if (reason == ResetReason::kConnectTimeout) {
+    cluster_->state->counters.upstream_cx_connect_timeout.fetch_add(1, std::memory_order_relaxed);
+  }
+  if (ledger_.OnClosed(connection, reason != ResetReason::kCancelled)) FailWaiting(reason, text);
+}
+
+void Pool::FailWaiting(ResetReason reason, const std::string& text) {
+  // A lease that fails may come straight back with its next attempt: only those that wait now are failed.
+  Leases failed;
+  failed.splice(failed.begin(), waiting_);
+  while (!failed.empty()) {
+    Lease& lease = failed.front();
+    failed.pop_front();
+    ledger_.OnWaitingGone();
+    lease.state_ = Lease::State::kNone;
+    lease.hooks_.on_failed(lease.hooks_.self, reason, text);
+  }
+}
+
+void Pool::SettleFinished(UpstreamConnection& connection) {
+  for (; connection.finished_streams > 0; --connection.finished_streams) {
+    if (connection.Capacity() == 0) ledger_.OnDraining(connection);
+    ledger_.OnStreamFinished(connection);
+  }
+}
+
+void Pool::OnProgress(UpstreamConnection& connection) {
+  SettleFinished(connection);
+  // Not reusable any more although idle: unasked bytes, a GOAWAY, its age.
+  if (connection.aged() || (connection.idle() && connection.Capacity() == 0)) ledger_.OnDraining(connection);
+  if (connection.should_close()) return connection.Close();
+  ServeWaiting();
+}
+
+void Pool::ServeWaiting() {
+  while (true) {
+    const core::PoolDecision decision = ledger_.BindWaiting();
+    if (decision.action == PoolAction::kNothing) return;
+    Lease& lease = waiting_.front();
+    waiting_.pop_front();
+    lease.state_ = Lease::State::kNone;
+    if (decision.action == PoolAction::kUseConnection) {
+      Bind(lease, static_cast<UpstreamConnection&>(*decision.connection));
+      lease.hooks_.on_ready(lease.hooks_.self);
+    } else {
+      lease.hooks_.on_failed(lease.hooks_.self, ResetReason::kOverflow, {});
+    }
+  }
+}
+
+void Pool::OnClosed(UpstreamConnection& connection) {
+  core::ClusterState::Counters& counters = cluster_->state->counters;
+  if (connection.idle_timed_out()) counters.upstream_cx_idle_timeout.fetch_add(1, std::memory_order_relaxed);
+  if (connection.finished_streams > 0) {
+    counters.upstream_cx_destroy_remote_with_active_rq.fetch_add(1, std::memory_order_relaxed);
+  }
+  SettleFinished(connection);
+  ledger_.OnClosed(connection, false);
+  connection.unlink_from_pool();
+  if (ledger_.TakeConnect()) OpenConnection();
+}
+
+void Pool::CloseConnections() {
+  for (auto it = connections_.begin(); it != connections_.end();) (it++)->Close();
+}
+
+void Pool::DrainConnections() {
+  for (auto it = connections_.begin(); it != connections_.end();) {
+    UpstreamConnection& connection = *it++;
+    ledger_.OnDraining(connection);
+    if (connection.should_close()) connection.Close();
+  }
+}
+
+}  // namespace sluice::gateway

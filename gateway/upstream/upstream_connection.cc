@@ -1,0 +1,129 @@
+#include "gateway/upstream/upstream_connection.h"
+
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include "gateway/codec/make_codec.h"
+
+namespace sluice::gateway {
+
+UpstreamConnection::UpstreamConnection(Worker& worker, const core::ConnectionPoolPolicy& policy,
+                                       const CodecLimits& limits, CodecStats& stats, UpstreamConnectionHooks hooks)
+    : worker_(worker),
+      policy_(policy),
+      limits_(limits),
+      stats_(stats),
+      hooks_(hooks),
+      socket_(worker.context()),
+      connect_deadline_([](void* self) { static_cast<UpstreamConnection*>(self)->OnConnectTimeout(); }, this),
+      idle_deadline_(
+          [](void* self) {
+            auto* connection = static_cast<UpstreamConnection*>(self);
+            connection->idle_timed_out_ = true;
+            connection->Close();
+          },
+          this),
+      age_deadline_(
+          [](void* self) {
+            auto* connection = static_cast<UpstreamConnection*>(self);
+            connection->aged_ = true;
+            connection->Wake();
+          },
+          this),
+      retire_([](void* self) { delete static_cast<UpstreamConnection*>(self); }, this) {}
+
+UpstreamConnection::~UpstreamConnection() = default;
+
+void UpstreamConnection::Connect(const Tcp::endpoint& endpoint) {
+  worker_.wheel().Arm(connect_deadline_, worker_.now() + policy_.connect_timeout);
+  boost::system::error_code error;
+  socket_.open(endpoint.protocol(), error);
+  connect_pending_ = true;
+  if (error) {  // out of descriptors, most likely
+    boost::asio::post(worker_.context(), [this, error] { OnConnect(error); });
+    return;
+  }
+  socket_.async_connect(endpoint, [this](const boost::system::error_code& failed) { OnConnect(failed); });
+}
+
+void UpstreamConnection::OnConnect(const boost::system::error_code& error) {
+  connect_pending_ = false;
+  if (phase_ == Phase::kClosed) return worker_.Retire(retire_);  // timed out or closed meanwhile
+  worker_.wheel().Disarm(connect_deadline_);
+  if (error) return FailConnect(core::ResetReason::kConnectFailure, error.message());
+  boost::system::error_code ignored;
+  local_address_ = EndpointText(socket_.local_endpoint(ignored));
+  ApplyKeepalive();
+  connection_.emplace(
+      worker_, std::move(socket_), Role::kClient,
+      ConnectionHooks{.self = this,
+                      .on_progress = [](void* self) { static_cast<UpstreamConnection*>(self)->OnProgress(); },
+                      .on_closed = [](void* self) { static_cast<UpstreamConnection*>(self)->OnClosed(); }});
+  connection_->Start(MakeCodec(Role::kClient, limits_, stats_, worker_.blocks(), nullptr, connection_->wake_hook()));
+  phase_ = Phase::kReady;
+  if (policy_.max_connection_duration > core::Duration::zero()) {
+    worker_.wheel().Arm(age_deadline_, worker_.now() + policy_.max_connection_duration);
+  }
+  hooks_.on_connected(hooks_.self, *this);
+}
+
+void UpstreamConnection::OnConnectTimeout() {
+  FailConnect(core::ResetReason::kConnectTimeout, "connection timeout");
+}
+
+void UpstreamConnection::FailConnect(core::ResetReason reason, const std::string& text) {
+  phase_ = Phase::kClosed;
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+  hooks_.on_connect_failed(hooks_.self, *this, reason, text);
+  hooks_.on_closed(hooks_.self, *this);
+  if (!connect_pending_) worker_.Retire(retire_);
+}
+
+void UpstreamConnection::ApplyKeepalive() {
+  if (!policy_.tcp_keepalive) return;
+  const int descriptor = socket_.native_handle();
+  const auto set = [descriptor](int level, int name, auto value) {
+    const int number = static_cast<int>(value);
+    ::setsockopt(descriptor, level, name, &number, sizeof(number));
+  };
+  const auto seconds = [](core::Duration duration) {
+    return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
+  };
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(IPPROTO_TCP, TCP_KEEPIDLE, seconds(policy_.tcp_keepalive->time));
+  set(IPPROTO_TCP, TCP_KEEPINTVL, seconds(policy_.tcp_keepalive->interval));
+  set(IPPROTO_TCP, TCP_KEEPCNT, policy_.tcp_keepalive->probes);
+}
+
+Stream* UpstreamConnection::Open(StreamEvents& events) {
+  Stream* stream = connection_->codec().Open(events);
+  if (stream == nullptr) return nullptr;
+  worker_.wheel().Disarm(idle_deadline_);
+  ++streams_opened_;
+  return stream;
+}
+
+void UpstreamConnection::OnProgress() {
+  if (CodecIdle() && policy_.idle_timeout > core::Duration::zero() && !idle_deadline_.armed()) {
+    worker_.wheel().Arm(idle_deadline_, worker_.now() + policy_.idle_timeout);
+  }
+  hooks_.on_progress(hooks_.self, *this);
+}
+
+void UpstreamConnection::Close() {
+  if (phase_ == Phase::kClosed) return;
+  if (phase_ == Phase::kConnecting) {
+    return FailConnect(core::ResetReason::kCancelled, "no longer wanted");
+  }
+  connection_->Abort(core::ResetReason::kConnectionClosed);  // OnClosed follows
+}
+
+void UpstreamConnection::OnClosed() {
+  if (phase_ == Phase::kClosed) return;
+  phase_ = Phase::kClosed;
+  hooks_.on_closed(hooks_.self, *this);
+  worker_.Retire(retire_);
+}
+
+}  // namespace sluice::gateway

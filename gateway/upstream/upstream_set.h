@@ -1,0 +1,92 @@
+// All pools of a worker, and what it derives from a snapshot for choosing among them: a balancer per cluster. Pools
+// live as long as their endpoint is named; balancers as long as the snapshot. The worker's thread only.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "core/snapshot/snapshot.h"
+#include "core/upstream/balancer.h"
+#include "gateway/runtime/snapshot_pin.h"
+#include "gateway/upstream/pool.h"
+
+namespace sluice::gateway {
+
+class UpstreamSet;
+
+// A cluster of one snapshot as this worker sees it.
+class ClusterView {
+ public:
+  ClusterView(UpstreamSet& set, LocalSnapshot& local, const core::Cluster& cluster)
+      : set_(set), local_(local), balancer_(cluster), pools_(cluster.endpoints.size()) {}
+
+  const core::Cluster& cluster() const { return balancer_.cluster(); }
+  core::Balancer& balancer() { return balancer_; }
+  // `endpoint` is one of cluster().endpoints.
+  Pool& PoolFor(const core::Endpoint& endpoint);
+
+ private:
+  UpstreamSet& set_;
+  LocalSnapshot& local_;
+  core::Balancer balancer_;
+  std::vector<Pool*> pools_;  // by endpoint index, found on first use
+};
+
+// A snapshot with the worker's views of its clusters, made on first use.
+class WorkerSnapshot final : public LocalSnapshot {
+ public:
+  WorkerSnapshot(std::shared_ptr<const core::Snapshot> snapshot, std::uint32_t& alive)
+      : LocalSnapshot(std::move(snapshot)), alive_(alive), views_(get()->clusters.size()) {
+    ++alive_;
+  }
+  ~WorkerSnapshot() override { --alive_; }
+
+ private:
+  friend class UpstreamSet;
+  std::uint32_t& alive_;  // the set's count; the set outlives every snapshot of its worker
+  std::vector<std::unique_ptr<ClusterView>> views_;  // by ClusterId
+};
+
+class UpstreamSet {
+ public:
+  UpstreamSet(Worker& worker, const CodecLimits& limits) : context_{worker, limits, {}} {}
+  ~UpstreamSet();
+  UpstreamSet(const UpstreamSet&) = delete;
+  UpstreamSet& operator=(const UpstreamSet&) = delete;
+
+  // Makes the worker's side of a snapshot.
+  SnapshotPin Adopt(std::shared_ptr<const core::Snapshot> snapshot);
+  // Drains the pools whose endpoint `current` no longer names and rebinds the others, so that no old snapshot is kept
+  // alive by an idle pool.
+  void Follow(const SnapshotPin& current);
+
+  ClusterView& View(LocalSnapshot& local, core::ClusterId id);
+
+  const CodecStats& codec_stats() const { return context_.stats; }
+  std::size_t pool_count() const { return pools_.size(); }
+  // Frees pools that are drained and empty, once no request of an older snapshot can point at them; once a second is
+  // often enough.
+  void Sweep();
+  // Ends every connection; for shutdown.
+  void CloseAll();
+
+ private:
+  friend class ClusterView;
+
+  struct Entry {
+    std::unique_ptr<Pool> pool;
+    std::shared_ptr<core::EndpointState> endpoint;  // keeps the key alive
+    std::shared_ptr<core::ClusterState> cluster;
+    bool retired = false;
+  };
+
+  Pool& Find(LocalSnapshot& local, const core::Cluster& cluster, const core::Endpoint& endpoint);
+
+  PoolContext context_;
+  std::uint32_t alive_ = 0;  // WorkerSnapshots
+  std::unordered_map<const core::EndpointState*, Entry> pools_;
+};
+
+}  // namespace sluice::gateway
