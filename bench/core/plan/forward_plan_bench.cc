@@ -1,0 +1,101 @@
+// The whole decision: bucket, 200 rules, split, mirror, header operations.
+#include "core/plan/forward_plan.h"
+
+#include <benchmark/benchmark.h>
+
+#include <string>
+
+#include "bench/support/alloc_counter.h"
+
+namespace sluice::bench {
+namespace {
+
+constexpr auto kHost = "content-ranking-svc.ml-serving.svc.cluster.local";
+
+core::WeightedDestination To(std::uint32_t cluster, std::string subset, std::uint32_t weight, std::uint64_t sum) {
+  core::WeightedDestination destination;
+  destination.cluster = core::ClusterId{cluster};
+  destination.host = kHost;
+  destination.subset = std::move(subset);
+  destination.port = 8000;
+  destination.weight = weight;
+  destination.cumulative = sum;
+  return destination;
+}
+
+void AddClusters(core::Snapshot& snapshot) {
+  for (const char* subset : {"v45", "v47"}) {
+    core::Cluster& cluster = snapshot.clusters.emplace_back();
+    cluster.id = core::ClusterId{static_cast<std::uint32_t>(snapshot.clusters.size() - 1)};
+    cluster.service_host = kHost;
+    cluster.subset = subset;
+    cluster.port = 8000;
+  }
+  snapshot.IndexClusters();
+}
+
+void AddExperiment(core::Snapshot& snapshot) {
+  core::Experiment& experiment = snapshot.experiments.emplace_back();
+  experiment.id = core::ExperimentId{0};
+  experiment.name = experiment.salt = "ranking-v47";
+  experiment.host = kHost;
+  experiment.unit_name = "x-user-id";
+  experiment.arms = {{"control", 0, 79, "v45"}, {"treatment", 80, 99, "v47"}};
+}
+
+// `rules` header rules that do not match, then the 90/10 split with a 10 % mirror.
+core::Snapshot World(std::int64_t rules) {
+  core::Snapshot snapshot;
+  AddClusters(snapshot);
+  AddExperiment(snapshot);
+  core::VirtualHost host;
+  host.hosts = {kHost};
+  host.experiments = {core::ExperimentId{0}};
+  for (std::int64_t i = 0; i <= rules; ++i) {
+    core::Route& route = snapshot.routes.emplace_back();
+    route.id = core::RouteId{static_cast<std::uint32_t>(i)};
+    host.routes.push_back(route.id);
+    core::Forward forward;
+    forward.destinations = {To(0, "v45", 90, 90), To(1, "v47", 10, 100)};
+    forward.mirrors = {{core::ClusterId{1}, kHost, "v47", 100'000}};
+    route.action = std::move(forward);
+    if (i == rules) continue;
+    route.matches.emplace_back().headers.push_back({"x-user-segment", core::HeaderName::kOther,
+                                                    core::StringMatch::Exact("segment-" + std::to_string(i))});
+  }
+  snapshot.routes.back().headers.request.set = {{"x-gateway", "sluice"}};
+  snapshot.route_table.Build({host}, snapshot.routes);
+  return snapshot;
+}
+
+void MakePlan(benchmark::State& state) {
+  const core::Snapshot snapshot = World(state.range(0));
+  core::BucketHasher hasher;
+  core::Random random(1);
+  core::Arena arena;
+  std::uint64_t checksum = 0;
+  AllocCounter allocations;
+  for (auto _ : state) {
+    arena.Reset();
+    core::Head head(arena);
+    head.method = "POST";
+    head.scheme = "http";
+    head.authority = "content-ranking-svc.ml-serving.svc.cluster.local:8080";
+    head.path = "/v1/models/ranking:predict?debug=1";
+    head.headers.AddBorrowed(core::HeaderName::kUserAgent, "bench");
+    head.headers.AddBorrowed(core::HeaderName::kAccept, "*/*");
+    head.headers.AddBorrowed(core::HeaderName::kContentType, "application/json");
+    head.headers.AddBorrowed(core::HeaderName::kXForwardedFor, "10.1.2.3");
+    head.headers.AddBorrowed("x-user-id", "user-8c51f2a9");
+    head.headers.AddBorrowed("x-user-segment", "standard");
+    const core::PlanInput input{head.path.substr(0, 26), "debug=1", 8080, "10.1.2.3", "id"};
+    const core::Plan plan = core::MakePlan(snapshot, head, input, hasher, random, arena);
+    core::ApplyRequestHeaders(plan, head, input, arena);
+    checksum += plan.bucket + std::get<core::ForwardPlan>(plan.action).cluster.value;
+  }
+  allocations.Report(state, checksum);
+}
+BENCHMARK(MakePlan)->Arg(1)->Arg(10)->Arg(200);
+
+}  // namespace
+}  // namespace sluice::bench
