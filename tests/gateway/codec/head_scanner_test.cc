@@ -48,13 +48,13 @@ TEST(HeadScanner, RefusesControlBytesInALineThatHasNoEndYet) {
 
 TEST(HeadScanner, SaysWhichLimitWasPassed) {
   HeadScanner line;
-  EXPECT_EQ(line.Scan(std::string(21, 'a') + "\r\n", kLimits), Result::kFault);
+  EXPECT_EQ(line.Scan(std::string(21, 'a').append("\r\n"), kLimits), Result::kFault);
   EXPECT_EQ(line.fault().status, 414);
   HeadScanner open_line;
   EXPECT_EQ(open_line.Scan(std::string(21, 'a'), kLimits), Result::kFault);
   EXPECT_EQ(open_line.fault().status, 414);
   HeadScanner exact;
-  EXPECT_EQ(exact.Scan(std::string(20, 'a') + "\r\n\r\n", kLimits), Result::kComplete);
+  EXPECT_EQ(exact.Scan(std::string(20, 'a').append("\r\n\r\n"), kLimits), Result::kComplete);
   HeadScanner fields;
   EXPECT_EQ(fields.Scan("GET /\r\na:\r\na:\r\na:\r\na:\r\n\r\n", kLimits), Result::kFault);
   EXPECT_EQ(fields.fault().status, 431);
