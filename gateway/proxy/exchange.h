@@ -52,7 +52,7 @@ class Exchange final : public StreamEvents {
   void OnUpstreamHead(core::Head head, Flow flow);
   void OnUpstreamBody(core::Slice bytes, Flow flow);
   void OnUpstreamTrailers(core::HeaderMap trailers);
-  void OnUpstreamRoom() { PumpRequest(); }
+  void OnUpstreamRoom();
   // Whether a failure like this would be tried again unseen; see RetryStale.
   bool WillRetryStale(core::ResetReason reason) const;
 
@@ -69,6 +69,7 @@ class Exchange final : public StreamEvents {
     bool head_seen = false;
     bool request_complete = false;   // the client has sent everything
     bool request_sent = false;       // the current attempt has been given everything
+    bool upstream_full = false;      // the current attempt asked us to stop until OnUpstreamRoom
     bool request_trailers = false;
     bool response_started = false;   // a final head went to the client
     bool interim_sent = false;       // a 1xx went to the client: no retry from here

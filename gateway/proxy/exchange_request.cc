@@ -66,7 +66,7 @@ void Exchange::StartAttempt(bool fresh) {
   if (const auto expected = core::ExpectedTimeoutMs(Budget(), forward().timeout - left)) {
     request_.headers.Set(HeaderName::kXEnvoyExpectedRqTimeoutMs, DecimalText(*expected, arena_));
   }
-  progress_.request_sent = false;
+  progress_.request_sent = progress_.upstream_full = false;
   progress_.attempt_sent_bytes = 0;
   cursor_ = {};
   attempt_.Start(view, *endpoint, fresh);
@@ -125,14 +125,14 @@ void Exchange::StopReplay() {
 // bytes that left, so a model that reads slowly slows its own client and nobody's memory grows.
 void Exchange::PumpRequest() {
   if (!attempt_.open() || progress_.request_sent) return;
-  Room room = Room::kOpen;
-  while (room == Room::kOpen && !CaughtUp()) {
+  while (!progress_.upstream_full && !CaughtUp()) {
     core::Slice piece = NextPiece();
     progress_.attempt_sent_bytes += piece.size();
     const bool last = progress_.request_complete && !progress_.request_trailers && CaughtUp();
-    room = attempt_.stream().SendBody(std::move(piece), last ? Flow::kEnd : Flow::kMore);
+    const Room room = attempt_.stream().SendBody(std::move(piece), last ? Flow::kEnd : Flow::kMore);
     CreditClient();
     if (last) return SentRequest();
+    progress_.upstream_full = room == Room::kFull;
   }
   if (!progress_.request_complete || !CaughtUp()) return;
   if (progress_.request_trailers) {
@@ -141,6 +141,11 @@ void Exchange::PumpRequest() {
     attempt_.stream().SendBody(core::Slice(), Flow::kEnd);  // the client said the end after the last byte
   }
   SentRequest();
+}
+
+void Exchange::OnUpstreamRoom() {
+  progress_.upstream_full = false;
+  PumpRequest();
 }
 
 void Exchange::SentRequest() {
