@@ -11,7 +11,7 @@ namespace {
 // A connection to one of the ports. Its exchange outlives neither the session nor the turn in which it is done.
 class AdminSession final : public ServerSession {
  public:
-  AdminSession(Worker& worker, TcpSocket socket, const SessionLimits& limits, SessionStats& stats,
+  AdminSession(Worker& worker, Socket socket, const SessionLimits& limits, SessionStats& stats,
                const AdminContext& context, PageSet pages)
       : ServerSession(worker, std::move(socket), limits, stats), context_(context), pages_(pages) {}
 
@@ -57,7 +57,7 @@ AcceptHook AdminServer::Hook(PageSet pages) {
   for (Port& port : ports_) {
     if (port.pages != pages) continue;
     return {.call =
-                [](void* self, Worker&, TcpSocket socket, const Tcp::endpoint&) {
+                [](void* self, Worker&, Socket socket, const Tcp::endpoint&) {
                   const Port& chosen = *static_cast<Port*>(self);
                   chosen.server->Accept(std::move(socket), chosen.pages);
                 },
@@ -67,7 +67,7 @@ AcceptHook AdminServer::Hook(PageSet pages) {
   return {};
 }
 
-void AdminServer::Accept(TcpSocket socket, PageSet pages) {
+void AdminServer::Accept(Socket socket, PageSet pages) {
   auto* session = new AdminSession(control_, std::move(socket), limits_, session_stats_, context_, pages);
   sessions_.push_back(*session);
   session->Start(

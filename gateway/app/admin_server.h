@@ -33,7 +33,7 @@ class AdminServer {
     PageSet pages = PageSet::kAdmin;
   };
 
-  void Accept(TcpSocket socket, PageSet pages);
+  void Accept(Socket socket, PageSet pages);
 
   Worker& control_;
   AdminContext context_;

@@ -120,7 +120,7 @@ core::Status App::OpenListeners(const core::Settings& settings) {
   const std::uint32_t share = DescriptorShare();
   const std::uint32_t limit = settings.limits.connections != 0 ? settings.limits.connections : share;
   const AcceptHook proxy{.call =
-                             [](void* self, Worker& worker, TcpSocket socket, const Tcp::endpoint& local) {
+                             [](void* self, Worker& worker, Socket socket, const Tcp::endpoint& local) {
                                static_cast<App*>(self)->worlds_[worker.index() - 1]->AcceptProxy(std::move(socket),
                                                                                                 local.port());
                              },

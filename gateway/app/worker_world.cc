@@ -64,7 +64,7 @@ void WorkerWorld::Adopt(std::shared_ptr<const core::Snapshot> snapshot) {
   upstreams_.Follow(context_.current);
 }
 
-void WorkerWorld::AcceptProxy(TcpSocket socket, std::uint16_t listener_port) {
+void WorkerWorld::AcceptProxy(Socket socket, std::uint16_t listener_port) {
   auto* session = new ProxySession(context_, std::move(socket), limits_, session_stats_, listener_port);
   sessions_.push_back(*session);
   session->Start(

@@ -39,7 +39,7 @@ class WorkerWorld {
 
   // The worker's thread from here.
   void Adopt(std::shared_ptr<const core::Snapshot> snapshot);
-  void AcceptProxy(TcpSocket socket, std::uint16_t listener_port);
+  void AcceptProxy(Socket socket, std::uint16_t listener_port);
   void BeginDrain();
   // Cuts every session that is left.
   void AbortSessions();

@@ -1,9 +1,7 @@
 #include "gateway/net/connection.h"
 
+#include <algorithm>
 #include <array>
-
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/error.hpp>
 
 #include "core/base/check.h"
 
@@ -15,76 +13,56 @@ constexpr std::size_t kScatterBlocks = 4;  // 64 KiB in one readv once a body fl
 
 }  // namespace
 
-Connection::Connection(Worker& worker, TcpSocket socket, Role role, ConnectionHooks hooks)
+Connection::Connection(Worker& worker, Socket socket, Role role, ConnectionHooks hooks)
     : worker_(worker),
       socket_(std::move(socket)),
       role_(role),
       hooks_(hooks),
       turn_hook_([](void* self) { static_cast<Connection*>(self)->OnTurn(); }, this),
-      linger_([](void* self) { static_cast<Connection*>(self)->CloseSocket(); }, this) {
-  PrepareSocket(socket_);
-}
+      watch_([](void* self, Readiness ready) { static_cast<Connection*>(self)->OnReady(ready); }, this),
+      linger_([](void* self) { static_cast<Connection*>(self)->CloseSocket(); }, this) {}
 
-Connection::~Connection() { CHECK(!reading_ && !writing_); }
+Connection::~Connection() { CHECK(state_ == State::kClosed || codec_ == nullptr); }
 
 void Connection::Start(std::unique_ptr<Codec> codec) {
   codec_ = std::move(codec);
-  ArmRead();
+  if (!worker_.poller().Add(socket_.descriptor(), watch_)) Abort(core::ResetReason::kInternal);
 }
 
-void Connection::ArmRead() {
-  if (reading_ || peer_ended_ || state_ == State::kClosed) return;
-  reading_ = true;
-  // A wait, not a read into a buffer: an idle connection holds no buffer, and each message costs one read.
-  socket_.async_wait(TcpSocket::wait_read, MemberHandler<Connection, &Connection::ReadReady>(*this, read_memory_));
-}
-
-void Connection::ArmWrite() {
-  if (writing_ || state_ == State::kClosed) return;
-  writing_ = true;
-  socket_.async_wait(TcpSocket::wait_write, MemberHandler<Connection, &Connection::WriteReady>(*this, write_memory_));
-}
-
-void Connection::ReadReady(const boost::system::error_code&) {
-  reading_ = false;
-  if (state_ == State::kClosed) return MaybeReportClosed();
-  ReadSome();
-  Wake();
-}
-
-void Connection::WriteReady(const boost::system::error_code&) {
-  writing_ = false;
-  if (state_ == State::kClosed) return MaybeReportClosed();
-  Wake();
+void Connection::OnReady(Readiness ready) {
+  if (state_ == State::kClosed) return;
+  readable_ = readable_ || ready.readable;
+  ended_ = ended_ || ready.ended;
+  if (ready.writable) blocked_ = false;
+  if (ready.readable) ReadSome();
+  if (ready.readable || !codec_->Output().empty()) Wake();
 }
 
 void Connection::ReadSome() {
   std::size_t taken = 0;
-  while (state_ != State::kClosed && !peer_ended_ && taken < kReadBurst &&
+  while (state_ != State::kClosed && readable_ && taken < kReadBurst &&
          (state_ == State::kLingering || codec_->WantsRead())) {
-    if (!ReadOnce(taken)) break;
+    ReadOnce(taken);
   }
 }
 
-// Returns whether another read may find more: only when this one filled its room.
-bool Connection::ReadOnce(std::size_t& taken) {
+void Connection::ReadOnce(std::size_t& taken) {
   std::array<core::Block*, kScatterBlocks> blocks{};
-  std::array<boost::asio::mutable_buffer, kScatterBlocks> room;
+  std::array<iovec, kScatterBlocks> room;
   const std::size_t count = bulk_ ? kScatterBlocks : 1;
   for (std::size_t i = 0; i < count; ++i) {
     blocks[i] = worker_.blocks().Take();
-    room[i] = boost::asio::buffer(blocks[i]->bytes(), blocks[i]->capacity());
+    room[i] = {.iov_base = blocks[i]->bytes(), .iov_len = blocks[i]->capacity()};
   }
-  boost::system::error_code error;
-  // One buffer goes through recv, several through recvmsg.
-  const std::size_t size =
-      count == 1 ? socket_.read_some(boost::asio::buffer(room[0]), error)
-                 : socket_.read_some(std::span<const boost::asio::mutable_buffer>(room.data(), count), error);
-  bytes_received_ += size;
-  taken += size;
-  const bool filled = size == count * core::BlockPool::kBlockBytes;
-  bulk_ = filled || (bulk_ && size > core::BlockPool::kBlockBytes);
-  std::size_t left = size;
+  const IoResult result = socket_.Read(std::span(room.data(), count));
+  bytes_received_ += result.size;
+  taken += result.size;
+  const bool filled = result.size == count * core::BlockPool::kBlockBytes;
+  bulk_ = filled || (bulk_ && result.size > core::BlockPool::kBlockBytes);
+  // Less than there was room for: the socket is empty, and the next bytes make an edge. An end among what we were told
+  // makes none.
+  readable_ = filled || (ended_ && result.state == IoState::kDone);
+  std::size_t left = result.size;
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t part = std::min(left, blocks[i]->capacity());
     left -= part;
@@ -93,29 +71,26 @@ bool Connection::ReadOnce(std::size_t& taken) {
     }
     blocks[i]->Release();
   }
-  if (error && error != boost::asio::error::would_block && error != boost::asio::error::try_again) {
-    HandleReadEnd(error);
-    return false;
-  }
-  return filled;
+  if (result.state == IoState::kEnd || result.state == IoState::kFailed) HandleReadEnd(result.state);
 }
 
-void Connection::HandleReadEnd(const boost::system::error_code& error) {
+void Connection::HandleReadEnd(IoState state) {
   peer_ended_ = true;
   if (state_ != State::kOpen) return CloseSocket();
-  if (error == boost::asio::error::eof && role_ == Role::kClient) {
+  if (state == IoState::kEnd && role_ == Role::kClient) {
     codec_->ReceiveEnd();
     codec_->Abort(core::ResetReason::kConnectionClosed);
     return CloseSocket();
   }
   // A client that closes has gone: like Envoy we do not take a FIN for a half-close (DECISIONS.md), because giving up
   // on an answer frees a model at once.
-  failed_ = error != boost::asio::error::eof;
+  failed_ = state == IoState::kFailed;
   codec_->Abort(failed_ ? core::ResetReason::kConnectionReset : core::ResetReason::kConnectionClosed);
   CloseSocket();
 }
 
 void Connection::OnTurn() {
+  if (state_ == State::kClosed) return ReportClosed();
   if (state_ == State::kOpen) Flush();
   if (hooks_.on_progress != nullptr && state_ != State::kClosed) hooks_.on_progress(hooks_.self);
   if (state_ == State::kOpen && codec_->Output().empty() && codec_->WantsClose()) {
@@ -126,47 +101,48 @@ void Connection::OnTurn() {
       CloseSocket();
     }
   }
-  if (state_ == State::kLingering || (state_ == State::kOpen && codec_->WantsRead())) ArmRead();
+  const bool wants = state_ == State::kLingering || (state_ == State::kOpen && codec_->WantsRead());
+  if (wants && readable_) worker_.poller().Again(watch_);
 }
 
 void Connection::Flush() {
   core::SliceQueue& output = codec_->Output();
-  while (!output.empty() && !writing_) {
-    std::array<boost::asio::const_buffer, kGatherPieces> pieces;
+  while (!output.empty() && !blocked_) {
+    std::array<iovec, kGatherPieces> pieces;
     const std::size_t count = std::min(output.piece_count(), kGatherPieces);
     std::size_t offered = 0;
     for (std::size_t i = 0; i < count; ++i) {
-      pieces[i] = boost::asio::buffer(output.piece(i));
-      offered += pieces[i].size();
+      const std::string_view piece = output.piece(i);
+      pieces[i] = {.iov_base = const_cast<char*>(piece.data()), .iov_len = piece.size()};  // only read from
+      offered += piece.size();
     }
-    boost::system::error_code error;
-    const std::size_t size =
-        count == 1 ? socket_.write_some(boost::asio::buffer(pieces[0]), error)
-                   : socket_.write_some(std::span<const boost::asio::const_buffer>(pieces.data(), count), error);
-    bytes_sent_ += size;
-    output.Consume(size);
-    if (error && error != boost::asio::error::would_block && error != boost::asio::error::try_again) {
-      failed_ = true;
-      // Bytes that the peer sent before it went are still worth reading on the model side: an early answer followed by
-      // a close is an answer. The read side reports the end.
-      if (role_ == Role::kClient && !peer_ended_) {
-        output.Clear();
-        ReadSome();
-        if (state_ != State::kOpen) return;
-      }
-      codec_->Abort(core::ResetReason::kConnectionReset);
-      return CloseSocket();
-    }
-    if (size < offered) ArmWrite();
+    const IoResult result = socket_.Write(std::span<const iovec>(pieces.data(), count));
+    if (result.state == IoState::kFailed) return HandleWriteFailure();
+    bytes_sent_ += result.size;
+    output.Consume(result.size);
+    blocked_ = result.size < offered;
   }
   codec_->OnWritten();
+}
+
+// Bytes that the peer sent before it went are still worth reading on the model side: an early answer followed by a close
+// is an answer. The read side reports the end.
+void Connection::HandleWriteFailure() {
+  failed_ = true;
+  if (role_ == Role::kClient && !peer_ended_) {
+    codec_->Output().Clear();
+    readable_ = ended_ = true;
+    ReadSome();
+    if (state_ != State::kOpen) return;
+  }
+  codec_->Abort(core::ResetReason::kConnectionReset);
+  CloseSocket();
 }
 
 void Connection::BeginLinger() {
   codec_->Abort(core::ResetReason::kConnectionClosed);  // a request that was answered early and is still coming
   state_ = State::kLingering;
-  boost::system::error_code ignored;
-  socket_.shutdown(TcpSocket::shutdown_send, ignored);
+  socket_.ShutdownSend();
   worker_.wheel().Arm(linger_, worker_.now() + kLinger);
 }
 
@@ -176,19 +152,19 @@ void Connection::Abort(core::ResetReason reason) {
   CloseSocket();
 }
 
+// The owner hears of it at the end of the turn: it may be on the call stack.
 void Connection::CloseSocket() {
   if (state_ == State::kClosed) return;
   state_ = State::kClosed;
   worker_.wheel().Disarm(linger_);
-  boost::system::error_code ignored;
-  socket_.close(ignored);  // pending waits complete with operation_aborted
-  MaybeReportClosed();
+  worker_.poller().Forget(watch_);
+  socket_.Close();
+  Wake();
 }
 
-void Connection::MaybeReportClosed() {
-  if (reading_ || writing_ || reported_) return;
+void Connection::ReportClosed() {
+  if (reported_) return;
   reported_ = true;
-  turn_hook_.unlink();
   if (hooks_.on_closed != nullptr) hooks_.on_closed(hooks_.self);
 }
 

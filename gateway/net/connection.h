@@ -1,8 +1,10 @@
 // One TCP connection with its codec, either direction: reads when the codec wants bytes, writes what the codec has, once
 // per turn, and closes when the codec or the owner says so. No policy lives here.
 //
-// Owned by a session (client side) or a pool (model side); freed through the worker's graveyard after its last pending
-// Asio operation has returned. The worker's thread only.
+// What the worker's poller tells about the socket is kept in flags until it is used up, so that a message costs one read
+// and one write and nothing else (runtime/poller.h).
+//
+// Owned by a session (client side) or a pool (model side); freed through the worker's graveyard. The worker's thread only.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +14,7 @@
 #include "core/base/deadline_wheel.h"
 #include "gateway/codec/codec.h"
 #include "gateway/net/socket.h"
-#include "gateway/runtime/handler_memory.h"
+#include "gateway/runtime/poller.h"
 #include "gateway/runtime/worker.h"
 
 namespace sluice::gateway {
@@ -22,13 +24,13 @@ struct ConnectionHooks {
   void* self = nullptr;
   // Something moved (bytes came or went, a stream began or ended). Called at the end of the turn, after the write.
   void (*on_progress)(void* self) = nullptr;
-  // The socket is closed and no Asio operation is pending: the owner may free the connection (by retiring it).
+  // The socket is closed: the owner may free the connection (by retiring it). Called at the end of a turn.
   void (*on_closed)(void* self) = nullptr;
 };
 
 class Connection {
  public:
-  Connection(Worker& worker, TcpSocket socket, Role role, ConnectionHooks hooks);
+  Connection(Worker& worker, Socket socket, Role role, ConnectionHooks hooks);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -38,7 +40,7 @@ class Connection {
 
   Codec& codec() { return *codec_; }
   const Codec& codec() const { return *codec_; }
-  TcpSocket& socket() { return socket_; }
+  const Socket& socket() const { return socket_; }
   bool open() const { return state_ != State::kClosed; }
 
   // Flush and read as the codec wishes, at the end of this turn.
@@ -68,27 +70,25 @@ class Connection {
     kLingering,  // our side is shut down; reading and dropping until the peer ends
     kClosed,
   };
-  friend struct ConnectionHandlers;
 
   void OnTurn();
-  void ReadReady(const boost::system::error_code& error);
-  void WriteReady(const boost::system::error_code& error);
+  void OnReady(Readiness ready);
   void ReadSome();
-  bool ReadOnce(std::size_t& taken);
-  void HandleReadEnd(const boost::system::error_code& error);
+  void ReadOnce(std::size_t& taken);
+  void HandleReadEnd(IoState state);
   void Flush();
-  void ArmRead();
-  void ArmWrite();
+  void HandleWriteFailure();
   void BeginLinger();
   void CloseSocket();
-  void MaybeReportClosed();
+  void ReportClosed();
 
   Worker& worker_;
-  TcpSocket socket_;
+  Socket socket_;
   const Role role_;
   State state_ = State::kOpen;
-  bool reading_ = false;      // a wait for readability is pending
-  bool writing_ = false;      // a wait for writability is pending
+  bool readable_ = false;     // the kernel may have more for us
+  bool ended_ = false;        // the peer's end or an error is among it: no edge will follow
+  bool blocked_ = false;      // the kernel took less than we had; an edge will say when it takes more
   bool peer_ended_ = false;
   bool failed_ = false;
   bool reported_ = false;
@@ -96,11 +96,10 @@ class Connection {
   ConnectionHooks hooks_;
   std::unique_ptr<Codec> codec_;
   TurnHook turn_hook_;
+  Watch watch_;
   core::Deadline linger_;
   std::uint64_t bytes_received_ = 0;
   std::uint64_t bytes_sent_ = 0;
-  HandlerMemory read_memory_;
-  HandlerMemory write_memory_;
 };
 
 }  // namespace sluice::gateway

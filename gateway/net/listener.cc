@@ -101,14 +101,7 @@ void Listener::Place(int descriptor) {
   stats_.accepted.fetch_add(1, std::memory_order_relaxed);
   Worker& worker = LeastLoaded();
   worker.Post([hook = hook_, &worker, descriptor, local = local_] {
-    TcpSocket socket(worker.context());
-    boost::system::error_code error;
-    socket.assign(local.protocol(), descriptor, error);
-    if (error) {
-      ::close(descriptor);
-      return;
-    }
-    hook.call(hook.self, worker, std::move(socket), local);
+    hook.call(hook.self, worker, Socket(descriptor), local);
   });
 }
 

@@ -16,7 +16,7 @@ namespace sluice::gateway {
 
 // What becomes of an accepted socket: called on the chosen worker's thread, which now owns the descriptor.
 struct AcceptHook {
-  void (*call)(void* self, Worker& worker, TcpSocket socket, const Tcp::endpoint& local) = nullptr;
+  void (*call)(void* self, Worker& worker, Socket socket, const Tcp::endpoint& local) = nullptr;
   void* self = nullptr;
 };
 

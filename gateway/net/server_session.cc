@@ -2,7 +2,7 @@
 
 namespace sluice::gateway {
 
-ServerSession::ServerSession(Worker& worker, TcpSocket socket, const SessionLimits& limits, SessionStats& stats)
+ServerSession::ServerSession(Worker& worker, Socket socket, const SessionLimits& limits, SessionStats& stats)
     : worker_(worker),
       limits_(limits),
       stats_(stats),
@@ -18,9 +18,8 @@ ServerSession::ServerSession(Worker& worker, TcpSocket socket, const SessionLimi
       head_deadline_([](void* self) { static_cast<ServerSession*>(self)->OnHeadTimeout(); }, this),
       idle_deadline_([](void* self) { static_cast<ServerSession*>(self)->OnIdleTimeout(); }, this) {
   worker_.connections.fetch_add(1, std::memory_order_relaxed);
-  boost::system::error_code ignored;
-  const auto remote = connection_.socket().remote_endpoint(ignored);
-  const auto own = connection_.socket().local_endpoint(ignored);
+  const Tcp::endpoint remote = connection_.socket().remote();
+  const Tcp::endpoint own = connection_.socket().local();
   peer_ = EndpointText(remote);
   peer_address_ = remote.address().to_string();
   local_ = EndpointText(own);

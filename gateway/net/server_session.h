@@ -34,7 +34,7 @@ class ServerSession : public Acceptor,
                       public boost::intrusive::list_base_hook<
                           boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
-  ServerSession(Worker& worker, TcpSocket socket, const SessionLimits& limits, SessionStats& stats);
+  ServerSession(Worker& worker, Socket socket, const SessionLimits& limits, SessionStats& stats);
   ~ServerSession() override;
 
   // `codec` was made with this session as its acceptor and wake() as its hook.

@@ -4,7 +4,7 @@
 
 namespace sluice::gateway {
 
-ProxySession::ProxySession(ExchangeContext& context, TcpSocket socket, const SessionLimits& limits,
+ProxySession::ProxySession(ExchangeContext& context, Socket socket, const SessionLimits& limits,
                            SessionStats& stats, std::uint16_t listener_port)
     : ServerSession(context.worker, std::move(socket), limits, stats),
       context_(context),

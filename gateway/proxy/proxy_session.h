@@ -8,7 +8,7 @@ namespace sluice::gateway {
 
 class ProxySession final : public ServerSession {
  public:
-  ProxySession(ExchangeContext& context, TcpSocket socket, const SessionLimits& limits, SessionStats& stats,
+  ProxySession(ExchangeContext& context, Socket socket, const SessionLimits& limits, SessionStats& stats,
                std::uint16_t listener_port);
   ~ProxySession() override;
 

@@ -1,5 +1,5 @@
-// Storage for the one operation of a kind that a connection has pending, so that waiting on a socket never asks the
-// heap. Owned by the connection, which outlives its operations; one thread.
+// Storage for an Asio operation of which one is pending at a time, so that waiting never asks the heap. Its owner outlives
+// the operation; one thread.
 #pragma once
 
 #include <array>

@@ -11,7 +11,9 @@ Worker::Worker(std::uint32_t index, std::uint64_t seed, const core::Clock& clock
       work_(context_.get_executor()),
       random_(seed),
       wheel_(clock.Now()),
-      timer_(context_) {}
+      timer_(context_),
+      poller_(context_, poll_memory_,
+              {.call = [](void* self) { static_cast<Worker*>(self)->EndTurn(); }, .self = this}) {}
 
 Worker::~Worker() = default;
 

@@ -1,7 +1,7 @@
 // The bare thread: event loop, deadlines, end-of-turn work. It knows no proxy types: what runs on it hangs hooks into
 // it. Everything except Post() and Stop() is for the worker's own thread.
 //
-// A turn is one completion handler. During a turn objects mark themselves dirty (flush me once at the end) or retire
+// A turn is one completion handler, or one call of a poller's watch. During a turn objects mark themselves dirty (flush me once at the end) or retire
 // (free me when nobody can be on the call stack). Time is read at most once per turn.
 #pragma once
 
@@ -20,6 +20,8 @@
 #include "core/base/deadline_wheel.h"
 #include "core/base/random.h"
 #include "core/base/slice.h"
+#include "gateway/runtime/handler_memory.h"
+#include "gateway/runtime/poller.h"
 
 namespace sluice::gateway {
 
@@ -89,6 +91,7 @@ class Worker {
 
   std::uint32_t index() const { return index_; }
   Context& context() { return context_; }
+  Poller& poller() { return poller_; }
   core::DeadlineWheel& wheel() { return wheel_; }
   core::BlockPool& blocks() { return blocks_; }
   core::Random& random() { return random_; }
@@ -104,6 +107,7 @@ class Worker {
   const std::uint32_t index_;
   const core::Clock& clock_;
   core::BlockPool blocks_;  // freed last: slices anywhere below point into it
+  HandlerMemory poll_memory_;  // of poller_, whose last operation ends with the context
   Context context_;
   boost::asio::executor_work_guard<Context::executor_type> work_;
   core::TimePoint now_{};
@@ -116,6 +120,7 @@ class Worker {
   core::TimePoint timer_at_ = core::TimePoint::max();
   boost::intrusive::list<TurnHook, boost::intrusive::constant_time_size<false>> dirty_;
   boost::intrusive::slist<RetireHook, boost::intrusive::cache_last<true>> retired_;
+  Poller poller_;
   std::atomic<bool> stopped_{false};
 };
 

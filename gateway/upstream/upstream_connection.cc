@@ -52,10 +52,12 @@ void UpstreamConnection::OnConnect(const boost::system::error_code& error) {
   worker_.wheel().Disarm(connect_deadline_);
   if (error) return FailConnect(core::ResetReason::kConnectFailure, error.message());
   boost::system::error_code ignored;
-  local_address_ = EndpointText(socket_.local_endpoint(ignored));
   ApplyKeepalive();
+  // Out of Asio's reactor and into the worker's poller.
+  Socket socket(socket_.release(ignored));
+  local_address_ = EndpointText(socket.local());
   connection_.emplace(
-      worker_, std::move(socket_), Role::kClient,
+      worker_, std::move(socket), Role::kClient,
       ConnectionHooks{.self = this,
                       .on_progress = [](void* self) { static_cast<UpstreamConnection*>(self)->OnProgress(); },
                       .on_closed = [](void* self) { static_cast<UpstreamConnection*>(self)->OnClosed(); }});

@@ -57,9 +57,7 @@ class ExchangeTest : public ::testing::Test {
     LoopbackPeer client = ConnectLoopback(front_.port());
     LoopbackPeer accepted;
     EXPECT_TRUE(Until([&] { return (accepted = front_.Accept()).open(); }));
-    TcpSocket socket(world_.worker().context());
-    socket.assign(Tcp::v4(), accepted.Release());
-    world_.AcceptProxy(std::move(socket), front_.port());
+    world_.AcceptProxy(Socket(accepted.Release()), front_.port());
     return client;
   }
 
