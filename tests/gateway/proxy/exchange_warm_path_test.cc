@@ -1,0 +1,107 @@
+// The hard gate behind "zero heap allocations per request": a whole worker relays requests over real sockets, and once it
+// is warm nothing on its side asks the heap. Counts the calls of operator new of the test program.
+#include <cstdlib>
+#include <new>
+#include <string>
+
+#include "tests/gateway/proxy/exchange_fixture.h"
+
+namespace {
+
+thread_local long allocations = 0;
+
+// One function behind every form, so that the compiler sees malloc meet free.
+void* CountedAllocate(std::size_t size) {
+  ++allocations;
+  void* memory = std::malloc(size == 0 ? 1 : size);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+
+}  // namespace
+
+void* operator new(std::size_t size) { return CountedAllocate(size); }
+void* operator new[](std::size_t size) { return CountedAllocate(size); }
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete[](void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace sluice::gateway {
+namespace {
+
+class ExchangeWarmPath : public ExchangeTest {
+ protected:
+  // Turns the worker until `peer` has received `part`; returns what the worker allocated meanwhile.
+  long TurnUntil(LoopbackPeer& peer, std::string_view part) {
+    long made = 0;
+    for (int turns = 0; turns < 1'000'000; ++turns) {
+      const long before = allocations;
+      world_.worker().Poll();
+      made += allocations - before;
+      peer.Read();
+      if (peer.Received(part)) {
+        peer.Forget();
+        return made;
+      }
+      sched_yield();
+    }
+    ADD_FAILURE() << "nothing arrived";
+    return made;
+  }
+
+  // Allocations of `count` exchanges of this request and answer on kept connections.
+  long Exchanges(int count, std::string_view request, std::string_view request_end, std::string_view answer,
+                 std::string_view answer_end) {
+    long made = 0;
+    for (int i = 0; i < count && !HasFailure(); ++i) {
+      client_.Write(request);
+      if (!server_.open()) server_ = UntilAccepted(model_);
+      made += TurnUntil(server_, request_end);
+      server_.Write(answer);
+      made += TurnUntil(client_, answer_end);
+    }
+    return made;
+  }
+
+  void Begin() {
+    Load({model_.port()},
+         "  - match: [{headers: {x-user-segment: {exact: premium}}}]\n"
+         "    route: [{destination: {host: model, subset: v0}}]\n"
+         "  - route: [{destination: {host: model, subset: v0}}]\n"
+         "    timeout: 200s\n    retries: {attempts: 2, perTryTimeout: 80s, retryOn: 5xx}\n",
+         "", "---\napiVersion: sluice.dev/v1alpha1\nkind: Experiment\nmetadata: {name: x}\nspec:\n"
+             "  host: model\n  unit: {header: x-user-id}\n  arms: [{name: a, buckets: 0-99, subset: v0}]\n");
+    client_ = Connect();
+  }
+
+  LoopbackListener model_;
+  LoopbackPeer client_;
+  LoopbackPeer server_;
+};
+
+TEST_F(ExchangeWarmPath, AGetAllocatesNothing) {
+  Begin();
+  const std::string_view request = "GET /predict?x=1 HTTP/1.1\r\nhost: model\r\nx-user-id: u1\r\naccept: */*\r\n\r\n";
+
+  Exchanges(200, request, "\r\n\r\n", kOk, "ok");
+  const long made = Exchanges(1000, request, "\r\n\r\n", kOk, "ok");
+
+  EXPECT_EQ(made, 0);
+}
+
+TEST_F(ExchangeWarmPath, APostWithAChunkedAnswerAllocatesNothing) {
+  Begin();
+  const std::string request =
+      "POST /predict HTTP/1.1\r\nhost: model\r\ncontent-length: 4096\r\n\r\n" + std::string(4093, 'x') + "end";
+  const std::string answer =
+      "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n800\r\n" + std::string(2048, 'y') + "\r\n0\r\n\r\n";
+
+  Exchanges(200, request, "end", answer, "0\r\n\r\n");
+  const long made = Exchanges(1000, request, "end", answer, "0\r\n\r\n");
+
+  EXPECT_EQ(made, 0);
+}
+
+}  // namespace
+}  // namespace sluice::gateway
