@@ -160,7 +160,7 @@ void Attempt::OnReset(ResetReason reason) {
 void Attempt::ReportStatus() {
   core::EndpointState& state = *endpoint_->state;
   Count(outcome_.Is5xx() ? state.requests_error : state.requests_success);
-  core::OnOutcome(view_->cluster(), *endpoint_, outcome_, worker_.now());
+  ReportOutcome();
 }
 
 void Attempt::ReportReset(ResetReason reason) {
@@ -168,7 +168,13 @@ void Attempt::ReportReset(ResetReason reason) {
   // A stale pooled connection is nobody's failure: the exchange tries once more on a fresh one, unseen.
   if (exchange_.WillRetryStale(reason)) return;
   if (outcome_.IsUpstreamReset()) Count(endpoint_->state->requests_error);
-  core::OnOutcome(view_->cluster(), *endpoint_, outcome_, worker_.now());
+  ReportOutcome();
+}
+
+// An ejected endpoint's connections are drained: here at once, on other workers at their next tick.
+void Attempt::ReportOutcome() {
+  const bool ejected = core::OnOutcome(view_->cluster(), *endpoint_, outcome_, worker_.now());
+  if (ejected) view_->PoolFor(*endpoint_).DrainConnections();
 }
 
 }  // namespace sluice::gateway

@@ -67,6 +67,7 @@ class Attempt final : public StreamEvents {
   void Release();
   void ReportStatus();
   void ReportReset(core::ResetReason reason);
+  void ReportOutcome();
   void ArmPerTry();
 
   Exchange& exchange_;

@@ -188,6 +188,8 @@ void Pool::CloseConnections() {
 void Pool::DrainConnections() {
   for (auto it = connections_.begin(); it != connections_.end();) {
     UpstreamConnection& connection = *it++;
+    const bool awaited = connection.state() == core::LedgerConnection::State::kConnecting && !waiting_.empty();
+    if (awaited) continue;  // closing it would open the next one for those who wait, without end
     ledger_.OnDraining(connection);
     if (connection.should_close()) connection.Close();
   }

@@ -44,8 +44,11 @@ class Pool {
 
   // A new snapshot describes the same endpoint of the same cluster, perhaps with other limits.
   void Rebind(std::shared_ptr<const core::Snapshot> world, const core::Cluster& cluster, const core::Endpoint& endpoint);
-  // No connection is to be used again; those in use end with their streams. New leases open new connections.
+  // No connection is to be used again; those in use end with their streams. New leases open new connections, and those
+  // that wait keep the one that is on its way to them.
   void DrainConnections();
+  // The endpoint takes no new requests: ejected (istio-reference.md section 2.4, 5).
+  bool ejected() const { return endpoint_->state->ejected.load(std::memory_order_relaxed); }
   // Ends every connection now; their streams are reset.
   void CloseConnections();
 

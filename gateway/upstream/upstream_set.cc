@@ -41,14 +41,14 @@ void UpstreamSet::Follow(const SnapshotPin& current) {
       found->second.pool->Rebind(current.local()->shared(), cluster, endpoint);
     }
   }
-  for (auto& [state, entry] : pools_) {
-    if (entry.retired) entry.pool->DrainConnections();
-  }
   Sweep();
 }
 
 // Views of older snapshots may still point at a retired pool; the current one's never do.
 void UpstreamSet::Sweep() {
+  for (auto& [state, entry] : pools_) {
+    if (entry.retired || entry.pool->ejected()) entry.pool->DrainConnections();
+  }
   if (alive_ > 1) return;
   std::erase_if(pools_, [](const auto& item) {
     const Entry& entry = item.second;

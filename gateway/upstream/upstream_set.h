@@ -66,8 +66,8 @@ class UpstreamSet {
 
   const CodecStats& codec_stats() const { return context_.stats; }
   std::size_t pool_count() const { return pools_.size(); }
-  // Frees pools that are drained and empty, once no request of an older snapshot can point at them; once a second is
-  // often enough.
+  // Drains the pools of endpoints that are gone or were ejected (by whichever worker) and frees those that are empty, once
+  // no request of an older snapshot can point at them; once a second is often enough.
   void Sweep();
   // Ends every connection; for shutdown.
   void CloseAll();

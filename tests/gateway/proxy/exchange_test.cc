@@ -283,6 +283,47 @@ TEST_F(ExchangeTest, MirrorGetsACopyAndItsFailureIsNotSeen) {
   EXPECT_EQ(ClusterOf("v1").state->mirrors_in_flight.in_use(), 0U);
 }
 
+TEST_F(ExchangeTest, EjectionClosesTheIdleConnectionsToTheEndpoint) {
+  LoopbackListener model;
+  Load({model.port()}, std::string(kPlainRule),
+       "  trafficPolicy: {outlierDetection: {consecutive5xxErrors: 1, maxEjectionPercent: 100}}\n");
+  LoopbackPeer first = Connect();
+  LoopbackPeer second = Connect();
+  first.Write(kGet);
+  LoopbackPeer idle = UntilAccepted(model);
+  ASSERT_TRUE(UntilReceived(idle, "\r\n\r\n"));
+  second.Write(kGet);
+  LoopbackPeer failing = UntilAccepted(model);
+  ASSERT_TRUE(UntilReceived(failing, "\r\n\r\n"));
+  idle.Write(kOk);
+  ASSERT_TRUE(UntilReceived(first, "ok"));
+
+  failing.Write("HTTP/1.1 500 Internal Server Error\r\ncontent-length: 2\r\n\r\nno");
+
+  EXPECT_TRUE(UntilReceived(second, "no"));
+  EXPECT_TRUE(UntilEnded(idle));
+  EXPECT_TRUE(UntilEnded(failing));
+}
+
+TEST_F(ExchangeTest, AnEndpointThatIsRemovedWhileItConnectsStillServesThoseWhoWait) {
+  LoopbackListener model;
+  Load({model.port()}, std::string(kPlainRule));
+  LoopbackPeer client = Connect();
+  client.Write(kGet);
+  // The request has been decided and waits for its connection when the rules change.
+  world_.worker().Poll();
+  LoopbackListener other;
+  Load({other.port()}, std::string(kPlainRule));
+
+  LoopbackPeer server = UntilAccepted(model);
+  ASSERT_TRUE(UntilReceived(server, "\r\n\r\n"));
+  server.Write(kOk);
+
+  EXPECT_TRUE(UntilReceived(client, "ok"));
+  Advance(core::Seconds(2));
+  EXPECT_TRUE(UntilEnded(server));
+}
+
 TEST_F(ExchangeTest, NothingMatchesIs404NR) {
   LoopbackListener model;
   Load({model.port()}, "  - match: [{uri: {exact: /only}}]\n    route: [{destination: {host: model}}]\n");
