@@ -67,6 +67,7 @@ core::Status AccessLogWriter::Open(const std::string& path) {
     opened = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0640);
   }
   if (opened < 0 && !path.empty()) {
+    if (file_ < 0) healthy_.store(false, std::memory_order_relaxed);
     return core::Fail(core::ErrorCode::kIo,
                       "access log " + path + " cannot be opened: " + std::generic_category().message(errno),
                       "check that the directory exists and is writable, or change accessLog.path");
