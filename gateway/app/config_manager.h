@@ -22,16 +22,17 @@ class ConfigManager {
   // How often the files are looked at.
   static constexpr std::chrono::milliseconds kWatchInterval{1000};
 
-  ConfigManager(boost::asio::io_context& control, SnapshotHub& hub, const core::Clock& clock,
-                config::LoadOptions options);
+  ConfigManager(boost::asio::io_context& control, const core::Clock& clock, config::LoadOptions options);
 
-  // The first load. False when it has errors: findings() tells them.
+  // The first load, in two steps, because it says how many workers there are to publish it to. False when it has
+  // errors: findings() tells them.
   bool LoadFirst();
-  // Begins to watch the files.
-  void Watch();
+  const core::Settings& first_settings() const { return first_->settings; }
+  // Publishes it, and from then on every change of the files or names.
+  void Start(SnapshotHub& hub);
   void Stop();
-  // Loads again whatever the files' times say. True when the new configuration is in force.
-  bool Reload(const std::string& reason);
+  // Loads again whatever the files' times say.
+  void Reload(const std::string& reason);
 
   // Of the last load, accepted or not.
   const std::vector<config::Finding>& findings() const { return findings_; }
@@ -42,17 +43,23 @@ class ConfigManager {
   std::uint64_t rejected() const { return rejected_; }
 
  private:
-  void Publish();
+  // Reads the files. False, with everything noted, when they are bad.
+  bool Read();
+  std::unique_ptr<core::Snapshot> Compile() const;
+  void Publish(std::unique_ptr<core::Snapshot> snapshot);
+  void Announce(const std::string& reason);
   void ArmWatch();
   std::string Fingerprint() const;
 
-  SnapshotHub& hub_;
+  SnapshotHub* hub_ = nullptr;
   const core::Clock& clock_;
   config::LoadOptions options_;
   Resolver resolver_;
   boost::asio::steady_timer timer_;
-  std::shared_ptr<const config::Documents> documents_;
+  std::shared_ptr<const config::Documents> documents_;  // with the next two: what is in force
+  std::vector<std::string> dns_names_;
   std::string revision_;
+  std::unique_ptr<core::Snapshot> first_;  // between LoadFirst() and Start()
   std::vector<config::Finding> findings_;
   std::string fingerprint_;
   std::shared_ptr<const RejectedConfig> rejected_config_;
