@@ -36,6 +36,7 @@ App::App(RunOptions options)
     : options_(std::move(options)),
       started_(clock_.Now()),
       control_(0, Seed(), clock_),
+      descriptor_share_(DescriptorShare()),
       signals_(control_.context()),
       sweep_(control_.context()),
       drain_(control_.context(), clock_,
@@ -64,7 +65,7 @@ int App::Run() {
   if (!loaded) return 65;
   Build(config_->first_settings());
   config_->Start(*hub_);
-  FollowAccessLog();
+  FollowSettings();
   // Workers adopt the world before the first connection can be posted to them: posts keep their order.
   for (const auto& world : worlds_) world->StartThread();
   if (const core::Status opened = OpenListeners(); !opened) {
@@ -128,15 +129,14 @@ core::Status App::OpenProxy() {
   if (options_.http == kOff) return {};
   std::vector<Worker*> workers;
   for (const auto& world : worlds_) workers.push_back(&world->worker());
-  const std::uint32_t share = DescriptorShare();
-  const std::uint32_t wanted = hub_->Current()->settings.limits.connections;
   const AcceptHook accept{.call =
                               [](void* self, Worker& worker, TcpSocket socket, const Tcp::endpoint& local) {
                                 static_cast<App*>(self)->worlds_[worker.index() - 1]->AcceptProxy(std::move(socket),
                                                                                                  local.port());
                               },
                           .self = this};
-  http_ = std::make_unique<Listener>(control_.context(), workers, accept, wanted != 0 ? wanted : share, listener_stats_);
+  http_ = std::make_unique<Listener>(control_.context(), workers, accept, ConnectionsMax(hub_->Current()->settings),
+                                     listener_stats_);
   return http_->Open("http", options_.http);
 }
 
@@ -157,7 +157,7 @@ void App::OnSignal(int number) {
   if (number == SIGHUP) {
     config_->Reload("SIGHUP");
     log_path_.clear();  // reopen: the file may have been rotated
-    FollowAccessLog();
+    FollowSettings();
   } else if (draining_) {
     LogWarning("main", "second signal: ending now");
     control_.Stop();
@@ -185,7 +185,7 @@ void App::ArmSweep() {
   for (const core::Cluster& cluster : current->clusters) {
     if (cluster.outlier) next = std::min(next, core::Sweep(cluster, now));
   }
-  FollowAccessLog();
+  FollowSettings();
   next = std::max(next, now + core::Milliseconds(10));
   sweep_.expires_at(std::chrono::time_point_cast<std::chrono::steady_clock::duration>(next));
   sweep_.async_wait([this](const boost::system::error_code& error) {
@@ -193,13 +193,18 @@ void App::ArmSweep() {
   });
 }
 
-// The log's path may change with the configuration.
-void App::FollowAccessLog() {
+// What of the settings concerns neither workers nor requests.
+void App::FollowSettings() {
   const auto current = hub_->Current();
+  if (http_ != nullptr) http_->set_connections_max(ConnectionsMax(current->settings));
   const std::string& path = current->settings.access_log.path;
   if (path == log_path_) return;
   if (const core::Status opened = log_writer_.Open(path); !opened) LogError("main", opened.error().Text());
   log_path_ = path;
+}
+
+std::uint32_t App::ConnectionsMax(const core::Settings& settings) const {
+  return settings.limits.connections != 0 ? settings.limits.connections : descriptor_share_;
 }
 
 void App::Shutdown() {

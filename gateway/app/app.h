@@ -42,7 +42,8 @@ class App {
   void OnSignal(int number);
   void BeginDrain();
   void ArmSweep();
-  void FollowAccessLog();
+  void FollowSettings();
+  std::uint32_t ConnectionsMax(const core::Settings& settings) const;
   void Shutdown();
   MetricsSource Source();
   ProcessFacts Facts() const;
@@ -55,6 +56,7 @@ class App {
   SteadyClock clock_;
   core::TimePoint started_;
   Worker control_;
+  const std::uint32_t descriptor_share_;  // client connections when the file names no limit
   std::unique_ptr<SeriesRegistry> registry_;
   AccessLogWriter log_writer_;
   std::string log_path_;
