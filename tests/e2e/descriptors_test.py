@@ -74,6 +74,24 @@ class DescriptorsTest(ScarceTest):
         self.assertEqual(crowd[-1].request().status, 200)
         self.assertEqual(served.request().status, 200)
 
+    def test_a_lack_of_descriptors_is_no_fault_of_the_models(self):
+        _, port = self.stub("v0")
+        policy = ("  trafficPolicy: {outlierDetection: {consecutive5xxErrors: 1, interval: 1s, baseEjectionTime: 100s, "
+                  "maxEjectionPercent: 100}}\n")
+        gateway = self.gateway(rules([port], PLAIN, policy, more=settings("limits: {connections: 10000}")), prefix=FEW)
+        served, = self.clients(gateway, 1)
+        crowd = self.clients(gateway, 150)
+        until(lambda: gateway.descriptors() == 100, "every descriptor is taken")
+
+        refused = served.request()
+
+        self.assertEqual((refused.status, refused.json()["flags"]), (503, "UO"))
+        for client in crowd:
+            client.close()
+        until(lambda: gateway.descriptors() < 90, "there are descriptors again")
+        self.assertEqual(served.request().status, 200)
+        self.assertEqual(gateway.metric("envoy_cluster_outlier_detection_ejections_active"), 0)
+
     def test_half_of_few_descriptors_are_kept_for_models(self):
         gateway_model = self.model()
         gateway = self.gateway(rules([gateway_model.port], PLAIN), prefix=FEW)
@@ -96,6 +114,17 @@ class DescriptorsTest(ScarceTest):
         held[0].close()
         self.wait_metric(gateway, 4, "envoy_http_downstream_cx_active")
         self.assertEqual(gateway.get().status, 200)
+
+    def test_a_new_limit_holds_for_connections_to_come(self):
+        model = self.model()
+        gateway = self.gateway(rules([model.port], PLAIN, more=settings("limits: {connections: 1}")))
+        held, = self.clients(gateway, 1)
+        held.request()
+        gateway.rules.write_text(rules([model.port], PLAIN, more=settings("limits: {connections: 2}")))
+        gateway.program.process.send_signal(signal.SIGHUP)
+        until(lambda: gateway.metric("sluice_config_generation") == 2, "the new limit is in force")
+        self.assertEqual(gateway.get().status, 200)
+        self.assertEqual(held.request().status, 200)
 
     def test_a_burst_at_once_does_not_exceed_the_limit(self):
         model = self.model()

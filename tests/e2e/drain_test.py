@@ -65,7 +65,7 @@ class DrainTest(RigTest):
             until(lambda gw=gateway: gw.metric("envoy_http_downstream_rq_total") > 200, "load")
             gateway.program.process.send_signal(signal.SIGTERM)
             self.assertEqual(self.exit_code(gateway), 0)
-            report = load.report()
+            report = load.report(stop=True)
             self.assertEqual(report["lost"], NOTHING_LOST)
             self.assertEqual(set(report["by_status"]), {"200"})
             self.assertIn("drained: 0 client connections cut", gateway.log())
