@@ -43,7 +43,7 @@ void ConfigManager::Start(SnapshotHub& hub) {
   hub_ = &hub;
   Publish(std::move(first_));
   Announce("start");
-  ArmWatch();
+  ArmWatch(kWatchInterval);
 }
 
 void ConfigManager::Reload(const std::string& reason) {
@@ -115,13 +115,25 @@ std::string ConfigManager::Fingerprint() const {
   return stamps;
 }
 
-void ConfigManager::ArmWatch() {
-  timer_.expires_after(kWatchInterval);
+void ConfigManager::ArmWatch(std::chrono::milliseconds delay) {
+  timer_.expires_after(delay);
   timer_.async_wait([this](const boost::system::error_code& error) {
-    if (error) return;
-    if (Fingerprint() != fingerprint_) Reload("files changed");
-    ArmWatch();
+    if (!error) ArmWatch(Look());
   });
+}
+
+std::chrono::milliseconds ConfigManager::Look() {
+  std::string now = Fingerprint();
+  if (now == fingerprint_) {
+    changed_.clear();
+    return kWatchInterval;
+  }
+  if (now != changed_) {
+    changed_ = std::move(now);
+    return kSettle;
+  }
+  Reload("files changed");
+  return kWatchInterval;
 }
 
 void ConfigManager::Stop() {

@@ -19,8 +19,10 @@ namespace sluice::gateway {
 
 class ConfigManager {
  public:
-  // How often the files are looked at.
+  // How often the files are looked at, and how long they must stay as they are before a change is read: a file that is
+  // being written has a first half that may be rules, too.
   static constexpr std::chrono::milliseconds kWatchInterval{1000};
+  static constexpr std::chrono::milliseconds kSettle{200};
 
   ConfigManager(boost::asio::io_context& control, const core::Clock& clock, config::LoadOptions options);
 
@@ -48,7 +50,9 @@ class ConfigManager {
   std::unique_ptr<core::Snapshot> Compile() const;
   void Publish(std::unique_ptr<core::Snapshot> snapshot);
   void Announce(const std::string& reason);
-  void ArmWatch();
+  void ArmWatch(std::chrono::milliseconds delay);
+  // Reads what has changed and settled. Returns when to look again.
+  std::chrono::milliseconds Look();
   std::string Fingerprint() const;
 
   SnapshotHub* hub_ = nullptr;
@@ -61,7 +65,8 @@ class ConfigManager {
   std::string revision_;
   std::unique_ptr<core::Snapshot> first_;  // between LoadFirst() and Start()
   std::vector<config::Finding> findings_;
-  std::string fingerprint_;
+  std::string fingerprint_;  // of what was read last
+  std::string changed_;      // of a change that has not settled yet
   std::shared_ptr<const RejectedConfig> rejected_config_;
   bool last_ok_ = true;
   std::uint64_t accepted_ = 0;
