@@ -3,6 +3,7 @@ a change of the files is noticed."""
 import os
 import pathlib
 import signal
+import time
 import unittest
 
 from load import split
@@ -142,6 +143,24 @@ class WatchTest(RigTest):
         os.replace(aside, gateway.rules)
         self.serving(gateway, b"three")
         self.assertIn("in force (files changed)", gateway.log())
+
+    def test_a_file_is_not_read_while_it_is_being_written(self):
+        gateway = self.gateway(self.text(b"one"))
+        # The first half is complete rules of their own: a service without its VirtualService.
+        half, rest = self.text(b"two").split("---\napiVersion: networking.istio.io/v1\nkind: VirtualService")
+        end = time.monotonic() + 1.3  # one look of the watch, at least
+        with open(gateway.rules, "w", encoding="utf-8") as file:
+            file.write(half)
+
+            def write_on():
+                file.write("# more\n")
+                file.flush()
+                return time.monotonic() > end
+            until(write_on, "the first half is written")
+            self.assertEqual(gateway.metric("sluice_config_generation"), 1)
+            file.write("---\napiVersion: networking.istio.io/v1\nkind: VirtualService" + rest)
+        self.serving(gateway, b"two")
+        self.assertEqual(gateway.metric("sluice_config_generation"), 2)
 
     def test_the_swap_of_a_config_map_is_noticed_and_other_files_are_not(self):
         mount = self.directory / "mount"
