@@ -6,7 +6,7 @@ import threading
 import unittest
 
 from load import NOTHING_LOST, Load, settings
-from rig import PLAIN, RigTest, answering, rules, until
+from rig import PLAIN, Client, RigTest, answering, rules, until
 
 
 def drain(duration):
@@ -155,6 +155,27 @@ class DrainTest(RigTest):
                 self.assertEqual(health(gateway, "/healthz/ready"), 200)
                 self.assertEqual(gateway.admin_request("POST", page)[0], 200)
                 self.assertEqual(self.exit_code(gateway), 0)
+
+    def test_the_last_request_that_a_connection_may_make_is_told_so(self):
+        gateway = self.gateway(rules([self.model().port], PLAIN, more=settings("limits: {requestsPerConnection: 2}")))
+        with gateway.client() as client:
+            self.assertEqual(client.request("POST", body=b"one").header("connection"), None)
+            last = client.request("POST", body=b"two")
+            self.assertEqual((last.status, last.header("connection")), (200, "close"))
+            self.assertTrue(client.closed())
+
+    def test_open_connections_to_the_other_ports_do_not_hold_it(self):
+        gateway = self.run_with(self.model())
+        for address in (gateway.admin, gateway.health, gateway.metrics_at):
+            idle, slow = Client(address), Client(address)
+            self.addCleanup(idle.close)
+            self.addCleanup(slow.close)
+            idle.request(path="/ready", host="localhost")
+            slow.send("GET /stats/prometheus HTTP/1.1\r\nhost: localhost\r\n" * 2)  # never a whole head
+
+        gateway.program.process.send_signal(signal.SIGTERM)
+
+        self.assertEqual(self.exit_code(gateway), 0)
 
     def test_the_health_switch_only_changes_what_probes_see(self):
         gateway = self.run_with(self.model(answering()))
