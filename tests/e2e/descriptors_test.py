@@ -13,7 +13,8 @@ from load import settings
 from rig import PLAIN, SANITIZED, Client, RigTest, harness, rules, until
 
 FEW = ("prlimit", "--nofile=100:100")
-# The reader of its stdout leaves after the lines that tell the four listeners.
+# The reader of its stdout stops, or leaves, after the lines that tell the four listeners.
+STUCK = ("bash", "-c", 'exec "$@" > >(head -n 4; exec timeout 20 tail -f /dev/null > /dev/null)', "--")
 HUNG_UP = ("bash", "-c", 'exec "$@" > >(head -n 4)', "--")
 
 
@@ -171,6 +172,17 @@ class RudeClientsTest(ScarceTest):
         self.wait_metric(gateway, 0, "envoy_http_downstream_cx_active")
         self.wait_metric(gateway, 0, "envoy_http_downstream_rq_active")
         self.assertTrue(gateway.program.alive())
+
+    def test_a_stdout_whose_reader_has_stopped_reading_holds_nothing_up(self):
+        model = self.model()
+        text = rules([model.port], PLAIN, more=settings("accessLog: {path: /dev/stdout}"))
+        gateway = self.gateway(text, prefix=STUCK)
+        with gateway.client() as client:
+            for _ in range(400):  # more lines than a pipe holds
+                client.request(path="/" + "x" * 500)
+        until(lambda: gateway.metric("sluice_log_dropped_total") > 0, "lines are lost")
+        self.assertEqual(gateway.get().status, 200)
+        self.assertIn("degraded", harness.get(gateway.health, "/healthz/ready"))
 
     def test_a_stdout_that_nobody_reads_any_more_does_not_end_it(self):
         model = self.model()
