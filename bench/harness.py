@@ -29,7 +29,8 @@ class Program:
             self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True,
                                             start_new_session=True)  # Ctrl-C is ours to pass on
         # Reads on for as long as the child lives, so that its stdout never fills up.
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     @property
     def pid(self):
@@ -69,7 +70,10 @@ class Program:
                 self.process.wait(seconds)
             except subprocess.TimeoutExpired:
                 self.process.kill()
-        return self.process.wait()
+        status = self.process.wait()
+        self._reader.join(seconds)
+        self.process.stdout.close()
+        return status
 
 
 class Programs:

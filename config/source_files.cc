@@ -41,8 +41,7 @@ class SourceReader {
     std::vector<std::string> names;
     for (fs::directory_iterator entry(path, error); !error && entry != fs::directory_iterator(); entry.increment(error)) {
       const std::string name = entry->path().filename().string();
-      // Hidden names are the machinery of a mounted ConfigMap, and of editors.
-      if (!name.starts_with('.') && (name.ends_with(".yaml") || name.ends_with(".yml"))) names.push_back(name);
+      if (IsRulesName(name)) names.push_back(name);
     }
     if (error) return Refuse("SL1001", path, "the directory cannot be read: " + error.message(), "check its rights");
     if (names.empty()) {

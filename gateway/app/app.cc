@@ -13,11 +13,6 @@
 namespace sluice::gateway {
 namespace {
 
-constexpr std::chrono::milliseconds kDrainPoll{50};
-// Polls without a connection and without an accept before a draining process ends: what was under way in the kernel's
-// queue has been served by then.
-constexpr std::uint32_t kDrainQuietPolls = 4;
-
 std::uint64_t Seed() {
   std::random_device device;
   return (static_cast<std::uint64_t>(device()) << 32) | device();
@@ -35,55 +30,57 @@ std::uint32_t DescriptorShare() {
   return static_cast<std::uint32_t>(std::min<rlim_t>(limit.rlim_cur / 2, 10'000'000));
 }
 
-// Whoever reaches the admin port can drain the gateway: without a token or a client certificate it stays on loopback.
-core::Status RequireLoopback(const std::string& address) {
-  const auto endpoint = ParseAddress(address);
-  if (!endpoint) return std::unexpected(endpoint.error());
-  if (endpoint->address().is_loopback()) return {};
-  return core::Fail(core::ErrorCode::kInvalidArgument, "the admin address " + address + " is not on loopback",
-                    "use 127.0.0.1:PORT or [::1]:PORT, or off");
-}
-
 }  // namespace
 
 App::App(RunOptions options)
     : options_(std::move(options)),
       started_(clock_.Now()),
       control_(0, Seed(), clock_),
+      descriptor_share_(DescriptorShare()),
       signals_(control_.context()),
       sweep_(control_.context()),
-      drain_(control_.context()) {}
+      drain_(control_.context(), clock_,
+             {.traffic = [](void* self) { return static_cast<App*>(self)->Traffic(); },
+              .done =
+                  [](void* self) {
+                    auto* app = static_cast<App*>(self);
+                    LogInfo("main", "drained: " + std::to_string(app->Traffic().connections) + " client connections cut");
+                    app->control_.Stop();
+                  },
+              .self = this}) {}
 
 App::~App() = default;
 
 int App::Run() {
   std::signal(SIGPIPE, SIG_IGN);
-  const config::LoadOptions load{.paths = options_.config, .default_namespace = options_.default_namespace};
-  const config::Loaded first = config::Load(load);
-  for (const config::Finding& finding : first.findings) {
+  // Taken from the first moment on, so that a SIGHUP or SIGTERM during the start waits instead of ending it.
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) signals_.add(number);
+  config_ = std::make_unique<ConfigManager>(
+      control_.context(), clock_,
+      config::LoadOptions{.paths = options_.config, .default_namespace = options_.default_namespace});
+  const bool loaded = config_->LoadFirst();
+  for (const config::Finding& finding : config_->findings()) {
     std::fprintf(stderr, "%s\n", config::FormatFinding(finding).c_str());
   }
-  if (!first.ok) return 65;
-  const core::Settings settings = config::Compile(*first.documents, {})->settings;
-  if (!Build(settings)) return 1;
-  if (!config_->LoadFirst()) return 65;
-  FollowAccessLog();
+  if (!loaded) return 65;
+  Build(config_->first_settings());
+  config_->Start(*hub_);
+  FollowSettings();
   // Workers adopt the world before the first connection can be posted to them: posts keep their order.
   for (const auto& world : worlds_) world->StartThread();
-  if (const core::Status opened = OpenListeners(settings); !opened) {
+  if (const core::Status opened = OpenListeners(); !opened) {
     LogError("main", opened.error().Text());
     Shutdown();
     return 1;
   }
-  HandleSignals();
+  AwaitSignal();
   ArmSweep();
-  config_->Watch();
   control_.Run();
   Shutdown();
   return 0;
 }
 
-bool App::Build(const core::Settings& settings) {
+void App::Build(const core::Settings& settings) {
   core::BucketHasher probe;
   if (const core::Status usable = probe.Usable(); !usable) LogWarning("main", usable.error().Text());
   std::uint32_t count = options_.workers != 0 ? options_.workers : settings.workers;
@@ -107,59 +104,50 @@ bool App::Build(const core::Settings& settings) {
           },
       .self = this};
   hub_ = std::make_unique<SnapshotHub>(workers, adopt);
-  config_ = std::make_unique<ConfigManager>(
-      control_.context(), *hub_, clock_,
-      config::LoadOptions{.paths = options_.config, .default_namespace = options_.default_namespace});
   collector_ = std::make_unique<PrometheusCollector>(Source());
-  return true;
 }
 
-core::Status App::OpenListeners(const core::Settings& settings) {
-  std::vector<Worker*> workers;
-  for (const auto& world : worlds_) workers.push_back(&world->worker());
-  const std::uint32_t share = DescriptorShare();
-  const std::uint32_t limit = settings.limits.connections != 0 ? settings.limits.connections : share;
-  const AcceptHook proxy{.call =
-                             [](void* self, Worker& worker, Socket socket, const Tcp::endpoint& local) {
-                               static_cast<App*>(self)->worlds_[worker.index() - 1]->AcceptProxy(std::move(socket),
-                                                                                                local.port());
-                             },
-                         .self = this};
-  if (options_.http != "off") {
-    http_ = std::make_unique<Listener>(control_.context(), workers, proxy, limit, listener_stats_);
-    if (core::Status opened = http_->Open("http", options_.http); !opened) return opened;
-    std::printf("listening %s %s\n", http_->name().c_str(), http_->address().c_str());
-  }
+core::Status App::OpenListeners() {
+  if (core::Status opened = OpenProxy(); !opened) return opened;
   admin_ = std::make_unique<AdminServer>(control_, AdminSource());
-  struct Pages {
-    std::string name;
-    std::string address;
-    PageSet set;
+  if (core::Status opened = OpenPages("admin", options_.admin, PageSet::kAdmin); !opened) return opened;
+  if (core::Status opened = OpenPages("health", options_.health, PageSet::kHealth); !opened) return opened;
+  if (core::Status opened = OpenPages("metrics", options_.metrics, PageSet::kMetrics); !opened) return opened;
+  // All are open before one is told: who waits for a line may use any of them.
+  const auto tell = [](const Listener& listener) {
+    std::printf("listening %s %s\n", listener.name().c_str(), listener.address().c_str());
+    std::fflush(stdout);
   };
-  const Pages pages[] = {{"admin", options_.admin, PageSet::kAdmin},
-                         {"health", options_.health, PageSet::kHealth},
-                         {"metrics", options_.metrics, PageSet::kMetrics}};
-  for (const auto& [name, address, set] : pages) {
-    if (address == "off") continue;
-    if (set == PageSet::kAdmin) {
-      if (core::Status loopback = RequireLoopback(address); !loopback) return loopback;
-    }
-    auto listener = std::make_unique<Listener>(control_.context(), std::vector<Worker*>{&control_},
-                                               admin_->Hook(set), AdminServer::kConnectionsMax, admin_->stats());
-    if (core::Status opened = listener->Open(name, address); !opened) return opened;
-    std::printf("listening %s %s\n", name.c_str(), listener->address().c_str());
-    listeners_.push_back(std::move(listener));
-  }
-  std::fflush(stdout);
+  if (http_ != nullptr) tell(*http_);
+  for (const auto& listener : listeners_) tell(*listener);
   if (http_ != nullptr) http_->Accept();
   for (const auto& listener : listeners_) listener->Accept();
   return {};
 }
 
-void App::HandleSignals() {
-  signals_.add(SIGTERM);
-  signals_.add(SIGINT);
-  signals_.add(SIGHUP);
+core::Status App::OpenProxy() {
+  if (options_.http == kOff) return {};
+  std::vector<Worker*> workers;
+  for (const auto& world : worlds_) workers.push_back(&world->worker());
+  const AcceptHook accept{.call =
+                              [](void* self, Worker& worker, Socket socket, const Tcp::endpoint& local) {
+                                static_cast<App*>(self)->worlds_[worker.index() - 1]->AcceptProxy(std::move(socket),
+                                                                                                 local.port());
+                              },
+                          .self = this};
+  http_ = std::make_unique<Listener>(control_.context(), workers, accept, ConnectionsMax(hub_->Current()->settings),
+                                     listener_stats_);
+  return http_->Open("http", options_.http);
+}
+
+core::Status App::OpenPages(const std::string& name, const std::string& address, PageSet pages) {
+  if (address == kOff) return {};
+  listeners_.push_back(std::make_unique<Listener>(control_.context(), std::vector<Worker*>{&control_},
+                                                  admin_->Hook(pages), AdminServer::kConnectionsMax, admin_->stats()));
+  return listeners_.back()->Open(name, address);
+}
+
+void App::AwaitSignal() {
   signals_.async_wait([this](const boost::system::error_code& error, int number) {
     if (!error) OnSignal(number);
   });
@@ -169,7 +157,7 @@ void App::OnSignal(int number) {
   if (number == SIGHUP) {
     config_->Reload("SIGHUP");
     log_path_.clear();  // reopen: the file may have been rotated
-    FollowAccessLog();
+    FollowSettings();
   } else if (draining_) {
     LogWarning("main", "second signal: ending now");
     control_.Stop();
@@ -177,35 +165,17 @@ void App::OnSignal(int number) {
   } else {
     BeginDrain();
   }
-  HandleSignals();
+  AwaitSignal();
 }
 
-// Not ready any more, every answer ends its connection, new connections are still served until it is quiet: nobody is
-// refused while load balancers learn that we go.
+// Not ready any more, and every answer ends its connection.
 void App::BeginDrain() {
   draining_ = true;
-  const auto current = hub_->Current();
-  drain_until_ = clock_.Now() + current->settings.timeouts.drain;
-  LogInfo("main", "draining: " + std::to_string(ClientConnections()) + " client connections");
+  LogInfo("main", "draining: " + std::to_string(Traffic().connections) + " client connections");
   for (const auto& world : worlds_) {
     world->worker().Post([target = world.get()] { target->BeginDrain(); });
   }
-  CheckDrained();
-}
-
-void App::CheckDrained() {
-  const std::uint64_t accepted = listener_stats_.accepted.load(std::memory_order_relaxed);
-  const bool quiet = ClientConnections() == 0 && accepted == drain_accepted_;
-  drain_quiet_ = quiet ? drain_quiet_ + 1 : 0;
-  drain_accepted_ = accepted;
-  if (drain_quiet_ >= kDrainQuietPolls || clock_.Now() >= drain_until_) {
-    LogInfo("main", "drained: " + std::to_string(ClientConnections()) + " client connections cut");
-    return control_.Stop();
-  }
-  drain_.expires_after(kDrainPoll);
-  drain_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) CheckDrained();
-  });
+  drain_.Begin(hub_->Current()->settings.timeouts.drain, http_.get());
 }
 
 void App::ArmSweep() {
@@ -215,7 +185,7 @@ void App::ArmSweep() {
   for (const core::Cluster& cluster : current->clusters) {
     if (cluster.outlier) next = std::min(next, core::Sweep(cluster, now));
   }
-  FollowAccessLog();
+  FollowSettings();
   next = std::max(next, now + core::Milliseconds(10));
   sweep_.expires_at(std::chrono::time_point_cast<std::chrono::steady_clock::duration>(next));
   sweep_.async_wait([this](const boost::system::error_code& error) {
@@ -223,13 +193,18 @@ void App::ArmSweep() {
   });
 }
 
-// The log's path may change with the configuration.
-void App::FollowAccessLog() {
+// What of the settings concerns neither workers nor requests.
+void App::FollowSettings() {
   const auto current = hub_->Current();
+  if (http_ != nullptr) http_->set_connections_max(ConnectionsMax(current->settings));
   const std::string& path = current->settings.access_log.path;
   if (path == log_path_) return;
   if (const core::Status opened = log_writer_.Open(path); !opened) LogError("main", opened.error().Text());
   log_path_ = path;
+}
+
+std::uint32_t App::ConnectionsMax(const core::Settings& settings) const {
+  return settings.limits.connections != 0 ? settings.limits.connections : descriptor_share_;
 }
 
 void App::Shutdown() {
@@ -239,17 +214,17 @@ void App::Shutdown() {
   boost::system::error_code ignored;
   signals_.cancel(ignored);
   sweep_.cancel();
-  drain_.cancel();
+  drain_.Stop();
   for (const auto& world : worlds_) world->Join();
   log_writer_.Drain();
   if (admin_ != nullptr) admin_->CloseAll();
   control_.Poll();
 }
 
-std::uint64_t App::ClientConnections() const {
-  std::uint64_t total = 0;
-  for (const auto& world : worlds_) total += world->worker().connections.load(std::memory_order_relaxed);
-  return total;
+ClientTraffic App::Traffic() const {
+  ClientTraffic traffic{.accepted = listener_stats_.accepted.load(std::memory_order_relaxed)};
+  for (const auto& world : worlds_) traffic.connections += world->worker().Load();
+  return traffic;
 }
 
 MetricsSource App::Source() {
@@ -305,7 +280,9 @@ ProcessFacts App::Facts() const {
           .state = draining_ ? 1u : 0u,
           .uptime_seconds = std::chrono::duration<double>(clock_.Now() - started_).count(),
           .workers = static_cast<std::uint32_t>(worlds_.size()),
-          .connections = ClientConnections(),
+          .connections = Traffic().connections,
+          .connections_refused = listener_stats_.overflow.load(std::memory_order_relaxed),
+          .accept_paused = listener_stats_.accept_paused.load(std::memory_order_relaxed),
           .reload_success = config_->accepted(),
           .reload_failed = config_->rejected(),
           .last_reload_ok = config_->last_ok()};

@@ -14,6 +14,7 @@
 #include "core/base/result.h"
 #include "gateway/app/admin_server.h"
 #include "gateway/app/config_manager.h"
+#include "gateway/app/drain.h"
 #include "gateway/app/options.h"
 #include "gateway/app/worker_world.h"
 #include "gateway/net/listener.h"
@@ -28,30 +29,34 @@ class App {
   explicit App(RunOptions options);
   ~App();
 
-  // Until SIGTERM or SIGINT. Returns the process's exit code: 0 drained, 65 bad configuration, 1 could not start.
+  // Until SIGTERM, SIGINT or POST /drain. Returns the process's exit code: 0 drained, 65 bad configuration, 1 could not
+  // start.
   int Run();
 
  private:
-  bool Build(const core::Settings& settings);
-  core::Status OpenListeners(const core::Settings& settings);
-  core::Status OpenListener(const std::string& name, const std::string& address, AcceptHook hook);
-  void HandleSignals();
+  void Build(const core::Settings& settings);
+  core::Status OpenListeners();
+  core::Status OpenProxy();
+  core::Status OpenPages(const std::string& name, const std::string& address, PageSet pages);
+  void AwaitSignal();
   void OnSignal(int number);
   void BeginDrain();
-  void CheckDrained();
   void ArmSweep();
-  void FollowAccessLog();
+  void FollowSettings();
+  std::uint32_t ConnectionsMax(const core::Settings& settings) const;
   void Shutdown();
   MetricsSource Source();
   ProcessFacts Facts() const;
   AdminContext AdminSource();
   ServerFacts Server() const;
-  std::uint64_t ClientConnections() const;
+  // Client connections: held by workers or on their way to one, and accepted so far.
+  ClientTraffic Traffic() const;
 
   RunOptions options_;
   SteadyClock clock_;
   core::TimePoint started_;
   Worker control_;
+  const std::uint32_t descriptor_share_;  // client connections when the file names no limit
   std::unique_ptr<SeriesRegistry> registry_;
   AccessLogWriter log_writer_;
   std::string log_path_;
@@ -65,10 +70,7 @@ class App {
   std::unique_ptr<Listener> http_;
   boost::asio::signal_set signals_;
   boost::asio::steady_timer sweep_;
-  boost::asio::steady_timer drain_;
-  core::TimePoint drain_until_{};
-  std::uint64_t drain_accepted_ = 0;
-  std::uint32_t drain_quiet_ = 0;
+  Drain drain_;
   bool draining_ = false;
   bool health_failed_ = false;
 };

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "config/source_files.h"
 #include "gateway/runtime/steady_clock.h"
 #include "gateway/telemetry/logging.h"
 
@@ -21,18 +22,45 @@ std::string Stamp(const std::string& path) {
 
 }  // namespace
 
-ConfigManager::ConfigManager(boost::asio::io_context& control, SnapshotHub& hub, const core::Clock& clock,
-                             config::LoadOptions options)
-    : hub_(hub),
-      clock_(clock),
+ConfigManager::ConfigManager(boost::asio::io_context& control, const core::Clock& clock, config::LoadOptions options)
+    : clock_(clock),
       options_(std::move(options)),
-      resolver_(control, {.on_change = [](void* self) { static_cast<ConfigManager*>(self)->Publish(); },
+      resolver_(control, {.on_change =
+                              [](void* self) {
+                                auto* manager = static_cast<ConfigManager*>(self);
+                                manager->Publish(manager->Compile());
+                              },
                           .self = this}),
       timer_(control) {}
 
-bool ConfigManager::LoadFirst() { return Reload("start"); }
+bool ConfigManager::LoadFirst() {
+  if (!Read()) return false;
+  first_ = Compile();
+  return true;
+}
 
-bool ConfigManager::Reload(const std::string& reason) {
+void ConfigManager::Start(SnapshotHub& hub) {
+  hub_ = &hub;
+  Publish(std::move(first_));
+  Announce("start");
+  ArmWatch(kWatchInterval);
+}
+
+void ConfigManager::Reload(const std::string& reason) {
+  if (!Read()) {
+    const auto errors = std::ranges::count(findings_, config::Severity::kError, &config::Finding::severity);
+    LogError("config", "rejected (" + reason + "): " + std::to_string(errors) +
+                           " errors; the last good one, revision " + revision_ + ", stays in force");
+    for (const config::Finding& finding : findings_) LogError("config", config::FormatFinding(finding));
+    return;
+  }
+  Publish(Compile());
+  for (const config::Finding& finding : findings_) LogWarning("config", config::FormatFinding(finding));
+  Announce(reason);
+}
+
+bool ConfigManager::Read() {
+  // Before the files are read: an edit in between is seen by the next look.
   fingerprint_ = Fingerprint();
   config::Loaded loaded = config::Load(options_);
   findings_ = std::move(loaded.findings);
@@ -41,32 +69,33 @@ bool ConfigManager::Reload(const std::string& reason) {
     ++rejected_;
     rejected_config_ = std::make_shared<const RejectedConfig>(
         RejectedConfig{.revision = loaded.revision, .unix_us = UnixMicros(), .findings = findings_});
-    const auto errors = std::ranges::count_if(
-        findings_, [](const config::Finding& finding) { return finding.severity == config::Severity::kError; });
-    if (documents_ != nullptr) {
-      LogError("config", "rejected (" + reason + "): " + std::to_string(errors) +
-                             " errors; the last good one, revision " + revision_ + ", stays in force");
-      for (const config::Finding& finding : findings_) LogError("config", config::FormatFinding(finding));
-    }
     return false;
   }
   ++accepted_;
   rejected_config_.reset();
   documents_ = std::move(loaded.documents);
+  dns_names_ = std::move(loaded.dns_names);
   revision_ = loaded.revision;
-  Publish();
-  const auto current = hub_.Current();
-  resolver_.Watch(loaded.dns_names, current->settings.dns.refresh);
-  LogInfo("config", "in force (" + reason + "): revision " + revision_ + ", generation " +
-                        std::to_string(current->generation) + ", " + std::to_string(current->routes.size()) +
-                        " routes, " + std::to_string(current->clusters.size()) + " clusters");
   return true;
 }
 
-void ConfigManager::Publish() {
+std::unique_ptr<core::Snapshot> ConfigManager::Compile() const {
   std::unique_ptr<core::Snapshot> snapshot = config::Compile(*documents_, resolver_.addresses());
   snapshot->revision = revision_;
-  hub_.Publish(std::move(snapshot), clock_.Now());
+  return snapshot;
+}
+
+void ConfigManager::Publish(std::unique_ptr<core::Snapshot> snapshot) {
+  hub_->Publish(std::move(snapshot), clock_.Now());
+}
+
+// Only now its names are looked up: an answer publishes again.
+void ConfigManager::Announce(const std::string& reason) {
+  const auto current = hub_->Current();
+  LogInfo("config", "in force (" + reason + "): revision " + revision_ + ", generation " +
+                        std::to_string(current->generation) + ", " + std::to_string(current->routes.size()) +
+                        " routes, " + std::to_string(current->clusters.size()) + " clusters");
+  resolver_.Watch(dns_names_, current->settings.dns.refresh);
 }
 
 std::string ConfigManager::Fingerprint() const {
@@ -78,7 +107,7 @@ std::string ConfigManager::Fingerprint() const {
     if (!fs::is_directory(path, error)) continue;
     std::vector<std::string> files;
     for (fs::directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
-      files.push_back(it->path().string());
+      if (config::IsRulesName(it->path().filename().string())) files.push_back(it->path().string());
     }
     std::ranges::sort(files);
     for (const std::string& file : files) stamps += Stamp(file);
@@ -86,15 +115,25 @@ std::string ConfigManager::Fingerprint() const {
   return stamps;
 }
 
-void ConfigManager::Watch() { ArmWatch(); }
-
-void ConfigManager::ArmWatch() {
-  timer_.expires_after(kWatchInterval);
+void ConfigManager::ArmWatch(std::chrono::milliseconds delay) {
+  timer_.expires_after(delay);
   timer_.async_wait([this](const boost::system::error_code& error) {
-    if (error) return;
-    if (Fingerprint() != fingerprint_) Reload("files changed");
-    ArmWatch();
+    if (!error) ArmWatch(Look());
   });
+}
+
+std::chrono::milliseconds ConfigManager::Look() {
+  std::string now = Fingerprint();
+  if (now == fingerprint_) {
+    changed_.clear();
+    return kWatchInterval;
+  }
+  if (now != changed_) {
+    changed_ = std::move(now);
+    return kSettle;
+  }
+  Reload("files changed");
+  return kWatchInterval;
 }
 
 void ConfigManager::Stop() {

@@ -19,19 +19,22 @@ namespace sluice::gateway {
 
 class ConfigManager {
  public:
-  // How often the files are looked at.
+  // How often the files are looked at, and how long they must stay as they are before a change is read: a file that is
+  // being written has a first half that may be rules, too.
   static constexpr std::chrono::milliseconds kWatchInterval{1000};
+  static constexpr std::chrono::milliseconds kSettle{200};
 
-  ConfigManager(boost::asio::io_context& control, SnapshotHub& hub, const core::Clock& clock,
-                config::LoadOptions options);
+  ConfigManager(boost::asio::io_context& control, const core::Clock& clock, config::LoadOptions options);
 
-  // The first load. False when it has errors: findings() tells them.
+  // The first load, in two steps, because it says how many workers there are to publish it to. False when it has
+  // errors: findings() tells them.
   bool LoadFirst();
-  // Begins to watch the files.
-  void Watch();
+  const core::Settings& first_settings() const { return first_->settings; }
+  // Publishes it, and from then on every change of the files or names.
+  void Start(SnapshotHub& hub);
   void Stop();
-  // Loads again whatever the files' times say. True when the new configuration is in force.
-  bool Reload(const std::string& reason);
+  // Loads again whatever the files' times say.
+  void Reload(const std::string& reason);
 
   // Of the last load, accepted or not.
   const std::vector<config::Finding>& findings() const { return findings_; }
@@ -42,19 +45,28 @@ class ConfigManager {
   std::uint64_t rejected() const { return rejected_; }
 
  private:
-  void Publish();
-  void ArmWatch();
+  // Reads the files. False, with everything noted, when they are bad.
+  bool Read();
+  std::unique_ptr<core::Snapshot> Compile() const;
+  void Publish(std::unique_ptr<core::Snapshot> snapshot);
+  void Announce(const std::string& reason);
+  void ArmWatch(std::chrono::milliseconds delay);
+  // Reads what has changed and settled. Returns when to look again.
+  std::chrono::milliseconds Look();
   std::string Fingerprint() const;
 
-  SnapshotHub& hub_;
+  SnapshotHub* hub_ = nullptr;
   const core::Clock& clock_;
   config::LoadOptions options_;
   Resolver resolver_;
   boost::asio::steady_timer timer_;
-  std::shared_ptr<const config::Documents> documents_;
+  std::shared_ptr<const config::Documents> documents_;  // with the next two: what is in force
+  std::vector<std::string> dns_names_;
   std::string revision_;
+  std::unique_ptr<core::Snapshot> first_;  // between LoadFirst() and Start()
   std::vector<config::Finding> findings_;
-  std::string fingerprint_;
+  std::string fingerprint_;  // of what was read last
+  std::string changed_;      // of a change that has not settled yet
   std::shared_ptr<const RejectedConfig> rejected_config_;
   bool last_ok_ = true;
   std::uint64_t accepted_ = 0;

@@ -3,9 +3,12 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sluice::gateway {
+
+inline constexpr std::string_view kOff = "off";  // instead of an address: none
 
 struct RunOptions {
   std::vector<std::string> config;

@@ -20,8 +20,26 @@ std::string HttpAddress(const std::string& text) {
   return text.find_first_not_of("0123456789") == std::string::npos ? "0.0.0.0:" + text : text;
 }
 
+// Whoever reaches the admin port can drain the gateway: without a token or a client certificate it stays on loopback.
+core::Status CheckAddresses(const RunOptions& options) {
+  for (const std::string* address : {&options.http, &options.admin, &options.health, &options.metrics}) {
+    if (*address == kOff) continue;
+    const auto endpoint = ParseAddress(*address);
+    if (!endpoint) return std::unexpected(endpoint.error());
+    if (address == &options.admin && !endpoint->address().is_loopback()) {
+      return core::Fail(core::ErrorCode::kInvalidArgument, "the admin address " + *address + " is not on loopback",
+                        "use 127.0.0.1:PORT or [::1]:PORT, or off");
+    }
+  }
+  return {};
+}
+
 int Run(RunFlags& flags) {
   flags.options.http = HttpAddress(flags.http_port);
+  if (const core::Status usable = CheckAddresses(flags.options); !usable) {
+    std::fprintf(stderr, "sluice: %s\n", usable.error().Text().c_str());
+    return 64;
+  }
   if (const core::Status started = StartLogging(flags.options.log_level); !started) {
     std::fprintf(stderr, "sluice: %s\n", started.error().Text().c_str());
     return 64;

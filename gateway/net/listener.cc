@@ -1,8 +1,10 @@
 #include "gateway/net/listener.h"
 
+#include <linux/filter.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 
 #include <boost/asio/ip/address.hpp>
@@ -92,7 +94,7 @@ void Listener::OnAccept(const boost::system::error_code& error) {
 
 void Listener::Place(int descriptor) {
   std::uint64_t held = 0;
-  for (const Worker* worker : workers_) held += worker->connections.load(std::memory_order_relaxed);
+  for (const Worker* worker : workers_) held += worker->Load();
   if (connections_max_ != 0 && held >= connections_max_) {
     stats_.overflow.fetch_add(1, std::memory_order_relaxed);
     ::close(descriptor);
@@ -100,22 +102,33 @@ void Listener::Place(int descriptor) {
   }
   stats_.accepted.fetch_add(1, std::memory_order_relaxed);
   Worker& worker = LeastLoaded();
+  worker.arriving.fetch_add(1, std::memory_order_relaxed);
   worker.Post([hook = hook_, &worker, descriptor, local = local_] {
+    worker.arriving.fetch_sub(1, std::memory_order_relaxed);
     hook.call(hook.self, worker, Socket(descriptor), local);
   });
 }
 
 Worker& Listener::LeastLoaded() {
-  // Begins at the next one each time, so that a burst accepted before any worker has counted is spread too.
+  // Begins at the next one each time: connections that come one by one, each after the last has gone, are spread too.
   std::size_t best = next_++ % workers_.size();
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     const std::size_t candidate = (next_ + i) % workers_.size();
-    if (workers_[candidate]->connections.load(std::memory_order_relaxed) <
-        workers_[best]->connections.load(std::memory_order_relaxed)) {
-      best = candidate;
-    }
+    if (workers_[candidate]->Load() < workers_[best]->Load()) best = candidate;
   }
   return *workers_[best];
+}
+
+void Listener::RefuseNew() {
+  // Drops segments with SYN and without ACK; the program sees them from the TCP header on, whose byte 13 has the flags.
+  std::array<sock_filter, 5> code = {{{BPF_LD | BPF_B | BPF_ABS, 0, 0, 13},
+                                      {BPF_ALU | BPF_AND | BPF_K, 0, 0, 0x12},
+                                      {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0x02},
+                                      {BPF_RET | BPF_K, 0, 0, 0},
+                                      {BPF_RET | BPF_K, 0, 0, 0xffffffff}}};
+  const sock_fprog program{.len = code.size(), .filter = code.data()};
+  // Where the kernel has no such filters, Close() is all there is.
+  (void)::setsockopt(acceptor_.native_handle(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
 }
 
 void Listener::Close() {

@@ -37,6 +37,11 @@ class Listener {
   // Binds and listens. `address` is "host:port", host an IP literal; port 0 takes a free one.
   core::Status Open(const std::string& name, const std::string& address);
   void Accept();  // begins accepting
+  // For connections to come; those that are there stay.
+  void set_connections_max(std::uint32_t max) { connections_max_ = max; }
+  // Takes what has begun to connect and no new connection. Closing at once would reset connections that are whole for
+  // their clients and wait in the kernel's queue; this way a new client asks again in vain until Close().
+  void RefuseNew();
   void Close();
 
   const std::string& name() const { return name_; }

@@ -1,5 +1,7 @@
 #include "gateway/net/server_session.h"
 
+#include <algorithm>
+
 namespace sluice::gateway {
 
 ServerSession::ServerSession(Worker& worker, Socket socket, const SessionLimits& limits, SessionStats& stats)
@@ -31,12 +33,17 @@ ServerSession::~ServerSession() { worker_.connections.fetch_sub(1, std::memory_o
 void ServerSession::Start(std::unique_ptr<Codec> codec) {
   connection_.Start(std::move(codec));
   // Until its first byte it is an idle connection: clients and load balancers open some in advance.
-  worker_.wheel().Arm(idle_deadline_, worker_.now() + limits_.connection_idle);
+  ArmIdle();
+}
+
+void ServerSession::ArmIdle() {
+  const core::Duration idle = draining_ ? std::min(kDrainIdle, limits_.connection_idle) : limits_.connection_idle;
+  worker_.wheel().Arm(idle_deadline_, worker_.now() + idle);
 }
 
 void ServerSession::CountRequest() {
   ++requests_;
-  if (limits_.requests_max != 0 && requests_ >= limits_.requests_max) connection_.codec().BeginDrain();
+  if (limits_.requests_max != 0 && requests_ >= limits_.requests_max) connection_.codec().AnnounceDrain();
 }
 
 void ServerSession::OnProgress() {
@@ -49,7 +56,7 @@ void ServerSession::OnProgress() {
   }
   worker_.wheel().Disarm(head_deadline_);
   if (codec.Idle()) {
-    worker_.wheel().Arm(idle_deadline_, worker_.now() + limits_.connection_idle);
+    ArmIdle();
   } else {
     worker_.wheel().Disarm(idle_deadline_);
   }
@@ -66,7 +73,7 @@ void ServerSession::OnHeadTimeout() {
 }
 
 void ServerSession::OnIdleTimeout() {
-  ++stats_.idle_timeouts;
+  if (!draining_) ++stats_.idle_timeouts;
   connection_.codec().BeginDrain();
   connection_.Wake();
 }
@@ -75,8 +82,8 @@ void ServerSession::BeginDrain() {
   if (draining_) return;
   draining_ = true;
   ++stats_.drained;
-  connection_.codec().BeginDrain();
-  connection_.Wake();
+  connection_.codec().AnnounceDrain();
+  if (connection_.codec().Idle()) ArmIdle();
 }
 
 }  // namespace sluice::gateway

@@ -47,8 +47,10 @@ class ServerSession : public Acceptor,
   const std::string& local() const { return local_; }
   std::uint16_t local_port() const { return local_port_; }
 
-  // Finish what runs, then close; idle connections close at once.
+  // Finish what runs, then close. An idle connection is closed when it has stayed idle for kDrainIdle: a request may be
+  // on its way to us, and nobody but its sender could ask for it again.
   void BeginDrain();
+  static constexpr core::Duration kDrainIdle = core::Milliseconds(500);
   bool draining() const { return draining_; }
   // Lives as long as the session: for its codec.
   const CodecLimits& codec_limits() const { return limits_.codec; }
@@ -63,6 +65,7 @@ class ServerSession : public Acceptor,
 
  private:
   void OnProgress();
+  void ArmIdle();
   void OnHeadTimeout();
   void OnIdleTimeout();
 

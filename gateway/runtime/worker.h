@@ -96,8 +96,12 @@ class Worker {
   core::BlockPool& blocks() { return blocks_; }
   core::Random& random() { return random_; }
 
-  // Client connections held, read by the placement of new ones. Any thread.
+  // Client connections held, and those that were given to this worker and have not reached it. Any thread.
   std::atomic<std::uint32_t> connections{0};
+  std::atomic<std::uint32_t> arriving{0};
+  std::uint32_t Load() const {
+    return connections.load(std::memory_order_relaxed) + arriving.load(std::memory_order_relaxed);
+  }
 
  private:
   void EndTurn();

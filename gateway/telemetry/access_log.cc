@@ -1,8 +1,11 @@
 #include "gateway/telemetry/access_log.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <system_error>
@@ -54,6 +57,27 @@ std::uint64_t AccessLog::front_lines() const {
 
 void AccessLog::Done() { tail_.store(tail_.load(std::memory_order_relaxed) + 1, std::memory_order_release); }
 
+namespace {
+
+// What a pipe takes without blocking when poll() says that it is writable.
+constexpr std::size_t kPipePiece = 4096;
+
+// Writes some of it and never waits: a pipe or a terminal whose reader has stopped would stop the control thread, which
+// accepts connections. A pipe that is ours alone is opened non-blocking, stdout is shared with others and must not be.
+ssize_t WriteSome(int file, bool regular, std::span<const char> bytes) {
+  if (regular) return ::write(file, bytes.data(), bytes.size());
+  pollfd ready{.fd = file, .events = POLLOUT, .revents = 0};
+  if (::poll(&ready, 1, 0) == 0) return 0;
+  return ::write(file, bytes.data(), std::min(bytes.size(), kPipePiece));
+}
+
+bool IsRegular(int file) {
+  struct stat info{};
+  return ::fstat(file, &info) == 0 && S_ISREG(info.st_mode);
+}
+
+}  // namespace
+
 AccessLogWriter::~AccessLogWriter() {
   if (file_ >= 0) ::close(file_);
 }
@@ -64,9 +88,10 @@ core::Status AccessLogWriter::Open(const std::string& path) {
     // Opening these names fails when the stream is a socket; a duplicate always works.
     opened = ::fcntl(path == "/dev/stdout" ? STDOUT_FILENO : STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
   } else if (!path.empty()) {
-    opened = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0640);
+    opened = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
   }
   if (opened < 0 && !path.empty()) {
+    if (file_ < 0) healthy_.store(false, std::memory_order_relaxed);
     return core::Fail(core::ErrorCode::kIo,
                       "access log " + path + " cannot be opened: " + std::generic_category().message(errno),
                       "check that the directory exists and is writable, or change accessLog.path");
@@ -97,14 +122,15 @@ std::uint64_t AccessLogWriter::Drain() {
 
 bool AccessLogWriter::Append(std::span<const char> bytes) {
   if (file_ < 0) return false;
+  const bool regular = IsRegular(file_);
   bool whole = true;
   if (torn_) {  // a half line stays a line of its own
-    whole = ::write(file_, "\n", 1) == 1;
+    whole = WriteSome(file_, regular, std::span("\n", 1)) == 1;
     torn_ = !whole;
   }
   const std::size_t all = bytes.size();
   while (whole && !bytes.empty()) {
-    const ssize_t written = ::write(file_, bytes.data(), bytes.size());
+    const ssize_t written = WriteSome(file_, regular, bytes);
     if (written < 0 && errno == EINTR) continue;
     whole = written > 0;
     if (whole) bytes = bytes.subspan(static_cast<std::size_t>(written));

@@ -10,7 +10,6 @@ struct DownstreamCounters {
   // Connections; counted by the session.
   core::Counter cx_total;
   core::Gauge cx_active;
-  core::Counter cx_overflow;        // refused: the connection limit was reached
   core::Counter cx_drain_close;     // closed because of a drain or a request cap
   core::Counter cx_protocol_error;  // closed after a malformed message
   core::Counter cx_idle_timeout;

@@ -17,7 +17,6 @@ struct DownstreamTotal {
 
 constexpr DownstreamTotal kTotals[] = {
     {"envoy_http_downstream_cx_total", "Connections accepted.", &DownstreamCounters::cx_total},
-    {"envoy_http_downstream_cx_overflow", "Connections refused at the limit.", &DownstreamCounters::cx_overflow},
     {"envoy_http_downstream_cx_drain_close", "Connections closed by a drain or a request cap.",
      &DownstreamCounters::cx_drain_close},
     {"envoy_http_downstream_cx_protocol_error", "Connections closed over a malformed message.",
@@ -102,6 +101,16 @@ void AppendLogFamilies(const MetricsSource& source, std::vector<MetricFamily>& f
                                  source.access_log->healthy() ? 1 : 0));
 }
 
+// Counted where connections are accepted, before a worker has them.
+void AppendAcceptFamilies(const MetricsSource& source, std::vector<MetricFamily>& families) {
+  const ProcessFacts facts = source.process != nullptr ? source.process(source.self) : ProcessFacts{};
+  MetricFamily refused{"envoy_http_downstream_cx_overflow", "Connections refused at the limit.", MetricType::kUntyped, {}};
+  refused.samples.push_back(Prefixed(static_cast<double>(facts.connections_refused)));
+  families.push_back(std::move(refused));
+  families.push_back(SingleValue("sluice_accept_paused_total", "Times that no descriptor was left for a new connection.",
+                                 MetricType::kCounter, static_cast<double>(facts.accept_paused)));
+}
+
 }  // namespace
 
 void AppendDownstreamFamilies(const MetricsSource& source, std::vector<MetricFamily>& families) {
@@ -140,6 +149,7 @@ void AppendDownstreamFamilies(const MetricsSource& source, std::vector<MetricFam
   families.push_back(SingleValue("sluice_series_dropped_total", "Requests counted under the overflow series.",
                                  MetricType::kCounter,
                                  Sum(source, [](const MetricsShard& shard) { return shard.series_dropped(); })));
+  AppendAcceptFamilies(source, families);
   AppendLogFamilies(source, families);
 }
 

@@ -20,6 +20,8 @@ struct ProcessFacts {
   double uptime_seconds = 0;
   std::uint32_t workers = 0;
   std::uint64_t connections = 0;  // open, client side
+  std::uint64_t connections_refused = 0;  // closed at the limit
+  std::uint64_t accept_paused = 0;        // times that no descriptor was left for a new connection
   std::uint64_t reload_success = 0;
   std::uint64_t reload_failed = 0;
   bool last_reload_ok = true;

@@ -6,6 +6,17 @@
 #include "gateway/codec/make_codec.h"
 
 namespace sluice::gateway {
+namespace {
+
+// Nothing that the model could help: descriptors, memory or local ports have run out. A breaker of ours, so to speak;
+// taken for a failure of the model it would eject every one of them.
+bool IsOwnShortage(const boost::system::error_code& error) {
+  namespace errc = boost::system::errc;
+  return error == errc::too_many_files_open || error == errc::too_many_files_open_in_system ||
+         error == errc::no_buffer_space || error == errc::not_enough_memory || error == errc::address_not_available;
+}
+
+}  // namespace
 
 UpstreamConnection::UpstreamConnection(Worker& worker, const core::ConnectionPoolPolicy& policy,
                                        const CodecLimits& limits, CodecStats& stats, UpstreamConnectionHooks hooks)
@@ -50,7 +61,10 @@ void UpstreamConnection::OnConnect(const boost::system::error_code& error) {
   connect_pending_ = false;
   if (phase_ == Phase::kClosed) return worker_.Retire(retire_);  // timed out or closed meanwhile
   worker_.wheel().Disarm(connect_deadline_);
-  if (error) return FailConnect(core::ResetReason::kConnectFailure, error.message());
+  if (error) {
+    const bool own = IsOwnShortage(error);
+    return FailConnect(own ? core::ResetReason::kOverflow : core::ResetReason::kConnectFailure, error.message());
+  }
   boost::system::error_code ignored;
   ApplyKeepalive();
   // Out of Asio's reactor and into the worker's poller.

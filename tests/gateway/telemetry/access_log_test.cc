@@ -1,6 +1,9 @@
 #include "gateway/telemetry/access_log.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -46,6 +49,28 @@ class AccessLogTest : public ::testing::Test {
   AccessLog log{counters, {[](void* self) { ++*static_cast<int*>(self); }, &ready}};
   AccessLogWriter writer;
 };
+
+TEST_F(AccessLogTest, APipeThatNobodyReadsLosesLinesAndHoldsNothingUp) {
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  const int reader = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  ASSERT_TRUE(writer.Open(settings.path));
+  for (int i = 0; i < 20; ++i) {  // more than a pipe holds
+    WriteSome(100);
+    log.Flush();
+    writer.Drain();
+  }
+
+  EXPECT_GT(writer.lines_lost(), 0u);
+  EXPECT_FALSE(writer.healthy());
+  ::close(reader);
+}
+
+TEST_F(AccessLogTest, APathThatCannotBeOpenedAtTheStartIsNotHealthy) {
+  EXPECT_FALSE(writer.Open(path / "no" / "such"));
+  EXPECT_FALSE(writer.healthy());
+  EXPECT_TRUE(writer.Open(settings.path));
+  EXPECT_TRUE(writer.healthy());
+}
 
 TEST_F(AccessLogTest, LinesReachTheFileAfterAFlush) {
   ASSERT_TRUE(writer.Open(settings.path));
