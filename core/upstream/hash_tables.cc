@@ -1,12 +1,12 @@
 #include "core/upstream/hash_tables.h"
 
-#include <xxhash.h>
-
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <string>
 #include <tuple>
+
+#include "core/upstream/affinity_hash.h"
 
 namespace sluice::core {
 namespace {
@@ -48,7 +48,7 @@ std::vector<HashTables::RingEntry> BuildRing(const Cluster& cluster) {
     for (std::uint64_t i = 0; static_cast<double>(ring.size()) < target; ++i) {
       key.resize(stem);
       key += std::to_string(i);
-      ring.push_back({HashText(key), index});
+      ring.push_back({AffinityHash(key), index});
     }
   }
   std::ranges::sort(ring, [](const HashTables::RingEntry& a, const HashTables::RingEntry& b) {
@@ -72,9 +72,9 @@ std::vector<std::uint32_t> BuildMaglev(const Cluster& cluster) {
   double heaviest = 0;
   for (const std::uint32_t index : ByName(cluster)) {
     const Endpoint& endpoint = cluster.endpoints[index];
-    const std::uint64_t skip = HashText(endpoint.host_port, 1) % (size - 1) + 1;
+    const std::uint64_t skip = AffinityHash(endpoint.host_port, 1) % (size - 1) + 1;
     walks.push_back(
-        {index, HashText(endpoint.host_port) % size, skip, static_cast<double>(endpoint.weight)});
+        {index, AffinityHash(endpoint.host_port) % size, skip, static_cast<double>(endpoint.weight)});
     heaviest = std::max(heaviest, walks.back().weight);
   }
   std::vector<std::uint32_t> table(size, kFree);
@@ -104,10 +104,6 @@ std::shared_ptr<const HashTables> BuildHashTables(const Cluster& cluster) {
     tables->maglev = BuildMaglev(cluster);
   }
   return tables;
-}
-
-std::uint64_t HashText(std::string_view text, std::uint64_t seed) {
-  return XXH64(text.data(), text.size(), seed);
 }
 
 }  // namespace sluice::core
