@@ -22,20 +22,15 @@ std::vector<std::uint32_t> ByName(const Cluster& cluster) {
   return order;
 }
 
-std::vector<HashTables::RingEntry> BuildRing(const Cluster& cluster) {
+double TotalWeight(const Cluster& cluster) {
   double total = 0;
-  double lightest = INFINITY;
-  for (const Endpoint& endpoint : cluster.endpoints) {
-    total += endpoint.weight;
-    lightest = std::min(lightest, static_cast<double>(endpoint.weight));
-  }
-  // Scale until the lightest endpoint has a whole number of entries and the ring reaches its minimum size.
-  const double least_share = lightest / total;
-  const double wanted =
-      std::ceil(least_share * static_cast<double>(cluster.load_balancer.minimum_ring_size)) /
-      least_share;
-  const double size = std::min(wanted, static_cast<double>(kRingSizeMax));
+  for (const Endpoint& endpoint : cluster.endpoints) total += endpoint.weight;
+  return total;
+}
 
+std::vector<HashTables::RingEntry> BuildRing(const Cluster& cluster) {
+  const double total = TotalWeight(cluster);
+  const double size = RingSize(cluster);
   std::vector<HashTables::RingEntry> ring;
   ring.reserve(static_cast<std::size_t>(std::ceil(size)));
   double target = 0;
@@ -92,6 +87,17 @@ std::vector<std::uint32_t> BuildMaglev(const Cluster& cluster) {
 }
 
 }  // namespace
+
+// Scales until the lightest endpoint has a whole number of entries and the ring reaches its minimum size.
+double RingSize(const Cluster& cluster) {
+  double lightest = INFINITY;
+  for (const Endpoint& endpoint : cluster.endpoints) {
+    lightest = std::min(lightest, static_cast<double>(endpoint.weight));
+  }
+  const double least_share = lightest / TotalWeight(cluster);
+  const double minimum = static_cast<double>(cluster.load_balancer.minimum_ring_size);
+  return std::min(std::ceil(least_share * minimum) / least_share, static_cast<double>(kRingSizeMax));
+}
 
 std::shared_ptr<const HashTables> BuildHashTables(const Cluster& cluster) {
   if (cluster.endpoints.empty()) return nullptr;

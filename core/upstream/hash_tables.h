@@ -22,6 +22,9 @@ struct HashTables {
 // Entries a ring may have at most, whatever the weights ask for.
 inline constexpr std::uint64_t kRingSizeMax = 8u * 1024 * 1024;
 
+// What the ring of a cluster with endpoints is to measure; it has that many entries, rounded up.
+double RingSize(const Cluster& cluster);
+
 // Null for the policies that do not hash and for a cluster without endpoints. Depends on the set of endpoints and
 // their weights, not on their order.
 std::shared_ptr<const HashTables> BuildHashTables(const Cluster& cluster);

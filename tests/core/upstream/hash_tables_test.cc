@@ -121,10 +121,9 @@ TEST(HashRing, GivesTheLightestEndpointAWholeNumberAndTheOthersTheirShareOfIt) {
 
 TEST(HashRing, GrowsNoLargerThanEightMebiEntriesHoweverUnequalTheWeights) {
   Cluster cluster = WithRing(2, 1);
-  cluster.endpoints[1].weight = 4'000'000'000;
-  Rebuild(cluster);
+  cluster.endpoints[1].weight = 4'000'000'000;  // worth as many entries, were there no bound
 
-  EXPECT_EQ(cluster.hash_tables->ring.size(), 8u * 1024 * 1024);
+  EXPECT_EQ(RingSize(cluster), 8.0 * 1024 * 1024);  // not built: sorting that many takes seconds
 }
 
 TEST(HashRing, IsSortedByHash) {
