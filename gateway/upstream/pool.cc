@@ -181,16 +181,28 @@ void Pool::OnClosed(UpstreamConnection& connection) {
   if (ledger_.TakeConnect()) OpenConnection();
 }
 
+// A connection on its way that closes is replaced when requests wait for it: only those that are there now are visited.
+template <typename Visit>
+void Pool::VisitPresent(Visit visit) {
+  Connections present;
+  present.splice(present.begin(), connections_);
+  while (!present.empty()) {
+    UpstreamConnection& connection = present.front();
+    present.pop_front();
+    connections_.push_back(connection);
+    visit(connection);
+  }
+}
+
 void Pool::CloseConnections() {
-  for (auto it = connections_.begin(); it != connections_.end();) (it++)->Close();
+  VisitPresent([](UpstreamConnection& connection) { connection.Close(); });
 }
 
 void Pool::DrainConnections() {
-  for (auto it = connections_.begin(); it != connections_.end();) {
-    UpstreamConnection& connection = *it++;
+  VisitPresent([this](UpstreamConnection& connection) {
     ledger_.OnDraining(connection);
     if (connection.should_close()) connection.Close();
-  }
+  });
 }
 
 }  // namespace sluice::gateway
