@@ -40,6 +40,7 @@ struct alignas(64) EndpointState {
     std::uint32_t ejections = 0;        // never decays, informational
     TimePoint ejected_at{};
     TimePoint unejected_at{};
+    std::uint64_t membership = 0;  // of the last set of endpoints that this one was in
   } outlier;
 };
 
@@ -55,7 +56,8 @@ struct ClusterState {
   // Grows with every ejection and return, after the endpoint's flag changed: a balancer or pool that saw another
   // value looks at the flags again.
   std::atomic<std::uint64_t> ejection_epoch{0};
-  TimePoint last_sweep{};  // guarded by outlier_mutex
+  TimePoint last_sweep{};        // guarded by outlier_mutex
+  std::uint64_t membership = 0;  // number of the current set of endpoints; guarded by outlier_mutex
 
   // Monotonic counters behind the metrics of section 4.6. Written by any worker, relaxed.
   struct Counters {

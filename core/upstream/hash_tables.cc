@@ -1,12 +1,12 @@
 #include "core/upstream/hash_tables.h"
 
-#include <xxhash.h>
-
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <string>
 #include <tuple>
+
+#include "core/upstream/affinity_hash.h"
 
 namespace sluice::core {
 namespace {
@@ -22,20 +22,15 @@ std::vector<std::uint32_t> ByName(const Cluster& cluster) {
   return order;
 }
 
-std::vector<HashTables::RingEntry> BuildRing(const Cluster& cluster) {
+double TotalWeight(const Cluster& cluster) {
   double total = 0;
-  double lightest = INFINITY;
-  for (const Endpoint& endpoint : cluster.endpoints) {
-    total += endpoint.weight;
-    lightest = std::min(lightest, static_cast<double>(endpoint.weight));
-  }
-  // Scale until the lightest endpoint has a whole number of entries and the ring reaches its minimum size.
-  const double least_share = lightest / total;
-  const double wanted =
-      std::ceil(least_share * static_cast<double>(cluster.load_balancer.minimum_ring_size)) /
-      least_share;
-  const double size = std::min(wanted, static_cast<double>(kRingSizeMax));
+  for (const Endpoint& endpoint : cluster.endpoints) total += endpoint.weight;
+  return total;
+}
 
+std::vector<HashTables::RingEntry> BuildRing(const Cluster& cluster) {
+  const double total = TotalWeight(cluster);
+  const double size = RingSize(cluster);
   std::vector<HashTables::RingEntry> ring;
   ring.reserve(static_cast<std::size_t>(std::ceil(size)));
   double target = 0;
@@ -48,7 +43,7 @@ std::vector<HashTables::RingEntry> BuildRing(const Cluster& cluster) {
     for (std::uint64_t i = 0; static_cast<double>(ring.size()) < target; ++i) {
       key.resize(stem);
       key += std::to_string(i);
-      ring.push_back({HashText(key), index});
+      ring.push_back({AffinityHash(key), index});
     }
   }
   std::ranges::sort(ring, [](const HashTables::RingEntry& a, const HashTables::RingEntry& b) {
@@ -72,9 +67,9 @@ std::vector<std::uint32_t> BuildMaglev(const Cluster& cluster) {
   double heaviest = 0;
   for (const std::uint32_t index : ByName(cluster)) {
     const Endpoint& endpoint = cluster.endpoints[index];
-    const std::uint64_t skip = HashText(endpoint.host_port, 1) % (size - 1) + 1;
+    const std::uint64_t skip = AffinityHash(endpoint.host_port, 1) % (size - 1) + 1;
     walks.push_back(
-        {index, HashText(endpoint.host_port) % size, skip, static_cast<double>(endpoint.weight)});
+        {index, AffinityHash(endpoint.host_port) % size, skip, static_cast<double>(endpoint.weight)});
     heaviest = std::max(heaviest, walks.back().weight);
   }
   std::vector<std::uint32_t> table(size, kFree);
@@ -93,6 +88,17 @@ std::vector<std::uint32_t> BuildMaglev(const Cluster& cluster) {
 
 }  // namespace
 
+// Scales until the lightest endpoint has a whole number of entries and the ring reaches its minimum size.
+double RingSize(const Cluster& cluster) {
+  double lightest = INFINITY;
+  for (const Endpoint& endpoint : cluster.endpoints) {
+    lightest = std::min(lightest, static_cast<double>(endpoint.weight));
+  }
+  const double least_share = lightest / TotalWeight(cluster);
+  const double minimum = static_cast<double>(cluster.load_balancer.minimum_ring_size);
+  return std::min(std::ceil(least_share * minimum) / least_share, static_cast<double>(kRingSizeMax));
+}
+
 std::shared_ptr<const HashTables> BuildHashTables(const Cluster& cluster) {
   if (cluster.endpoints.empty()) return nullptr;
   const LbPolicy policy = cluster.load_balancer.policy;
@@ -104,10 +110,6 @@ std::shared_ptr<const HashTables> BuildHashTables(const Cluster& cluster) {
     tables->maglev = BuildMaglev(cluster);
   }
   return tables;
-}
-
-std::uint64_t HashText(std::string_view text, std::uint64_t seed) {
-  return XXH64(text.data(), text.size(), seed);
 }
 
 }  // namespace sluice::core

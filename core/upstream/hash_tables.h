@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <string_view>
 #include <vector>
 
 #include "core/upstream/cluster.h"
@@ -23,11 +22,11 @@ struct HashTables {
 // Entries a ring may have at most, whatever the weights ask for.
 inline constexpr std::uint64_t kRingSizeMax = 8u * 1024 * 1024;
 
+// What the ring of a cluster with endpoints is to measure; it has that many entries, rounded up.
+double RingSize(const Cluster& cluster);
+
 // Null for the policies that do not hash and for a cluster without endpoints. Depends on the set of endpoints and
 // their weights, not on their order.
 std::shared_ptr<const HashTables> BuildHashTables(const Cluster& cluster);
-
-// xxHash64 with `seed`, as Envoy hashes header values and ring keys.
-std::uint64_t HashText(std::string_view text, std::uint64_t seed = 0);
 
 }  // namespace sluice::core

@@ -93,6 +93,12 @@ void NoteRuns(EndpointState& state) {
   state.failure_run.store(running ? 1 : 0, std::memory_order_relaxed);
 }
 
+// A request of an older snapshot may still report on an endpoint that the current one no longer names. Such a host
+// gets no new requests, and an ejection would take room under the limit that nobody gives back.
+bool IsMember(const ClusterState& cluster, const EndpointState& state) {
+  return state.outlier.membership == cluster.membership;
+}
+
 // Strict: the share after this ejection may not exceed the limit, so that 10 % protects every pool under 10 hosts.
 bool WithinLimit(const Cluster& cluster, const OutlierPolicy& policy) {
   const std::uint64_t after = cluster.state->ejected_count.load(std::memory_order_relaxed) + 1ull;
@@ -113,8 +119,11 @@ void Eject(ClusterState& cluster, EndpointState& state, const OutlierPolicy& pol
 bool CountFailure(const Cluster& cluster, EndpointState& state, const Trigger& trigger,
                   TimePoint now) {
   std::uint32_t& run = state.outlier.*trigger.run;
-  // Equality, not excess: results that come in after the ejection must not eject again.
-  if (++run != trigger.threshold || state.ejected.load(std::memory_order_relaxed)) return false;
+  ++run;
+  // Excess, not equality: a new configuration may have lowered the threshold below a run that is under way.
+  if (trigger.threshold == 0 || run < trigger.threshold) return false;
+  // Results that come in after the ejection must not eject again.
+  if (state.ejected.load(std::memory_order_relaxed) || !IsMember(*cluster.state, state)) return false;
   run = 0;
   Add(cluster.state->counters.*trigger.detected);
   if (!WithinLimit(cluster, *cluster.outlier)) {
@@ -204,7 +213,7 @@ TimePoint Sweep(const Cluster& cluster, TimePoint now) {
   if (ticks <= 0) return state.last_sweep + interval;
   state.last_sweep += interval * ticks;  // the ticks keep their phase when a sweep comes late
   for (const Endpoint& endpoint : cluster.endpoints)
-    SweepEndpoint(state, *endpoint.state, policy, now);
+    if (IsMember(state, *endpoint.state)) SweepEndpoint(state, *endpoint.state, policy, now);
   return state.last_sweep + interval;
 }
 
@@ -212,6 +221,7 @@ void RecountEjected(const Cluster& cluster) {
   ClusterState& state = *cluster.state;
   const std::lock_guard lock(state.outlier_mutex);
   std::uint32_t ejected = 0;
+  ++state.membership;
   for (const Endpoint& endpoint : cluster.endpoints) {
     if (!cluster.outlier && endpoint.state->ejected.load(std::memory_order_relaxed)) {
       // Outlier detection was switched off: nobody would take the host back any more.
@@ -219,6 +229,7 @@ void RecountEjected(const Cluster& cluster) {
       endpoint.state->failure_run.store(0, std::memory_order_relaxed);
       endpoint.state->ejected.store(false, std::memory_order_relaxed);
     }
+    endpoint.state->outlier.membership = state.membership;
     if (endpoint.state->ejected.load(std::memory_order_relaxed)) ++ejected;
   }
   state.ejected_count.store(ejected, std::memory_order_relaxed);

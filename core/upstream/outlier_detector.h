@@ -27,7 +27,8 @@ bool OnOutcome(const Cluster& cluster, const Endpoint& endpoint, const Outcome& 
 // starts the clock. Called by one timer of the process; harmless from several.
 TimePoint Sweep(const Cluster& cluster, TimePoint now);
 
-// Counts the ejected hosts anew, after the set of endpoints changed.
+// The endpoints of `cluster` are the ones there are from now on: counts the ejected among them anew. Hosts that are
+// not among them any more are neither ejected nor taken back. Call it whenever the set or the policy changed.
 void RecountEjected(const Cluster& cluster);
 
 // How long the ejection numbered `multiplier` (from 1) lasts before the next sweep may end it.

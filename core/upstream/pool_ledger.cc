@@ -19,7 +19,7 @@ void Add(std::atomic<T>& counter) {
 
 PoolLedger::PoolLedger(const Cluster& cluster, const Endpoint& endpoint,
                        std::uint32_t expected_streams)
-    : cluster_(&cluster), endpoint_(&endpoint), expected_streams_(Capped(expected_streams)) {}
+    : cluster_(&cluster), endpoint_(&endpoint), expected_streams_(expected_streams) {}
 
 PoolLedger::~PoolLedger() {
   DCHECK(connections_ == 0);
@@ -30,6 +30,10 @@ void PoolLedger::Rebind(const Cluster& cluster, const Endpoint& endpoint) {
   CHECK(cluster.state == cluster_->state && endpoint.state == endpoint_->state);
   cluster_ = &cluster;
   endpoint_ = &endpoint;
+  for (auto it = ready_.begin(); it != ready_.end();) {
+    LedgerConnection& connection = *it++;
+    if (!HasRoom(connection)) Settle(connection);
+  }
 }
 
 PoolDecision PoolLedger::Request() {
@@ -97,7 +101,7 @@ void PoolLedger::OnReady(LedgerConnection& connection, std::uint32_t capacity) {
 }
 
 void PoolLedger::OnCapacity(LedgerConnection& connection, std::uint32_t capacity) {
-  connection.capacity_ = Capped(capacity);
+  connection.capacity_ = capacity;
   Settle(connection);
 }
 
@@ -165,13 +169,17 @@ bool PoolLedger::Bind(LedgerConnection& connection) {
 void PoolLedger::Settle(LedgerConnection& connection) {
   if (connection.state_ == State::kReady) ready_.erase(ready_.iterator_to(connection));
   if (connection.state_ != State::kReady && connection.state_ != State::kBusy) return;
-  const bool room = connection.active_ < connection.capacity_;
+  const bool room = HasRoom(connection);
   connection.state_ = room ? State::kReady : State::kBusy;
   if (room) ready_.push_front(connection);
 }
 
+bool PoolLedger::HasRoom(const LedgerConnection& connection) const {
+  return connection.active_ < Capped(connection.capacity_);
+}
+
 bool PoolLedger::ConnectingSuffices() const {
-  return std::uint64_t{connecting_} * expected_streams_ >= waiting_;
+  return std::uint64_t{connecting_} * Capped(expected_streams_) >= waiting_;
 }
 
 std::uint32_t PoolLedger::Capped(std::uint32_t capacity) const {

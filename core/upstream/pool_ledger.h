@@ -47,7 +47,7 @@ class LedgerConnection : public boost::intrusive::list_base_hook<
 
   State state_ = State::kNone;
   std::uint32_t active_ = 0;
-  std::uint32_t capacity_ = 1;  // streams at once
+  std::uint32_t capacity_ = 1;  // streams at once, as the peer allows
   std::uint32_t started_ = 0;   // streams ever
 };
 
@@ -74,7 +74,8 @@ class PoolLedger {
   // Every connection has been closed and every waiting request answered or cancelled.
   ~PoolLedger();
 
-  // A new snapshot describes the same cluster and endpoint: same live states, perhaps other limits.
+  // A new snapshot describes the same cluster and endpoint: same live states, perhaps other limits. They hold from
+  // the next request on; a connection that is busy by an older stream limit notices with its next stream.
   void Rebind(const Cluster& cluster, const Endpoint& endpoint);
 
   // A request wants a stream. kUseConnection, kConnect, kQueue or kOverflow.
@@ -122,6 +123,7 @@ class PoolLedger {
  private:
   bool Bind(LedgerConnection& connection);
   void Settle(LedgerConnection& connection);
+  bool HasRoom(const LedgerConnection& connection) const;
   bool ConnectingSuffices() const;
   std::uint32_t Capped(std::uint32_t capacity) const;
 

@@ -181,18 +181,31 @@ void Pool::OnClosed(UpstreamConnection& connection) {
   if (ledger_.TakeConnect()) OpenConnection();
 }
 
+// A connection on its way that closes is replaced when requests wait for it: only those that are there now are visited.
+template <typename Visit>
+void Pool::VisitPresent(Visit visit) {
+  Connections present;
+  present.splice(present.begin(), connections_);
+  while (!present.empty()) {
+    UpstreamConnection& connection = present.front();
+    present.pop_front();
+    connections_.push_back(connection);
+    visit(connection);
+  }
+}
+
 void Pool::CloseConnections() {
-  for (auto it = connections_.begin(); it != connections_.end();) (it++)->Close();
+  VisitPresent([](UpstreamConnection& connection) { connection.Close(); });
 }
 
 void Pool::DrainConnections() {
-  for (auto it = connections_.begin(); it != connections_.end();) {
-    UpstreamConnection& connection = *it++;
+  VisitPresent([this](UpstreamConnection& connection) {
+    // Those who wait for it would only get another one, and begin to wait anew.
     const bool awaited = connection.state() == core::LedgerConnection::State::kConnecting && !waiting_.empty();
-    if (awaited) continue;  // closing it would open the next one for those who wait, without end
+    if (awaited) return;
     ledger_.OnDraining(connection);
     if (connection.should_close()) connection.Close();
-  }
+  });
 }
 
 }  // namespace sluice::gateway

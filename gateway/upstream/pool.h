@@ -61,6 +61,8 @@ class Pool {
           boost::intrusive::tag<PoolListTag>, boost::intrusive::link_mode<boost::intrusive::auto_unlink>>>>;
   using Leases = boost::intrusive::list<Lease, boost::intrusive::constant_time_size<false>>;
 
+  template <typename Visit>
+  void VisitPresent(Visit visit);
   void OpenConnection();
   void Bind(Lease& lease, UpstreamConnection& connection);
   void ServeWaiting();

@@ -92,6 +92,11 @@ LoopbackPeer LoopbackListener::Accept() {
   return LoopbackPeer(::accept4(descriptor_, nullptr, nullptr, SOCK_NONBLOCK));
 }
 
+LoopbackPeer LoopbackListener::LeaveUnanswered() {
+  CHECK(::listen(descriptor_, 0) == 0);
+  return ConnectLoopback(port_);
+}
+
 void LoopbackListener::Close() {
   if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
 }

@@ -52,6 +52,9 @@ class LoopbackListener {
   std::uint16_t port() const { return port_; }
   // A waiting connection, or one that is not open().
   LoopbackPeer Accept();
+  // From now on who connects waits for ever: nobody is accepted, and the one place in the queue is taken by the peer
+  // that is returned.
+  LoopbackPeer LeaveUnanswered();
   // From now on the port refuses.
   void Close();
 
