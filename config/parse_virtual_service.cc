@@ -218,7 +218,11 @@ std::vector<HostRef> ReadGateways(Fields& spec) {
   if (list == nullptr) return gateways;
   for (std::size_t i = 0; i < list->items.size(); ++i) {
     auto name = ReadText(list->items[i], Format("spec.gateways[{}]", i), spec.scope());
-    if (name.has_value()) gateways.push_back({*name, *name, list->items[i].mark});
+    if (name.has_value() && !IsGatewayName(*name)) {
+      spec.scope().Error("IST0106", list->items[i].mark,
+                         Format("spec.gateways[{}]: `{}` names no gateway", i, name->substr(0, 80)),
+                         "write NAME or NAMESPACE/NAME, or mesh");
+    } else if (name.has_value()) gateways.push_back({*name, *name, list->items[i].mark});
   }
   return gateways;
 }
@@ -255,8 +259,8 @@ void ParseVirtualService(Fields& spec, const Metadata& meta, const TextMap& anno
   service.sticky = ReadSticky(meta, annotations, spec.scope());
   spec.Refuse("tls", "raw TLS is not routed by this build", "route HTTP with `http`");
   spec.Refuse("tcp", "raw TCP is not routed by this build", "route HTTP with `http`");
-  spec.Ignore("exportTo", "this gateway is one namespace's as much as another's");
-  spec.Require("http");
+  ReadExportTo(spec);
+  if (!spec.Has("tls") && !spec.Has("tcp")) spec.Require("http");
   if (const YamlNode* list = spec.List("http")) {
     if (list->items.empty()) spec.scope().Error("IST0106", list->mark, "spec.http has no rule");
     for (std::size_t i = 0; i < list->items.size(); ++i) {
