@@ -8,6 +8,7 @@
 #include "config/hostname.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace sluice::config {
@@ -111,10 +112,11 @@ core::Labels ReadLabels(Fields& fields, std::string_view key) {
 
 void ReadExportTo(Fields& spec) {
   const std::vector<std::string> names = spec.Texts("exportTo");
+  std::set<std::string_view> seen;
   for (std::size_t i = 0; i < names.size(); ++i) {
     const std::string& name = names[i];
     const bool known = name == "." || name == "*" || name == "~" || IsDnsLabel(name);
-    const bool again = std::ranges::count(names, name) > 1;
+    const bool again = !seen.insert(name).second;
     if (known && !again && (name != "*" || names.size() == 1)) continue;
     spec.scope().Error("IST0106", spec.MarkOf("exportTo"),
                        Format("{}[{}]: `{}` {}", spec.PathOf("exportTo"), i, name.substr(0, 80),

@@ -76,6 +76,9 @@ INSTANTIATE_TEST_SUITE_P(
         Said("hosts missing", Spec(kHttp), "error IST0106 spec.hosts is required"),
         Said("hosts empty", Spec("hosts: [], " + kHttp), "error IST0106 hosts is empty"),
         Said("hosts overlap", Spec("hosts: [a.example.com, \"*.example.com\"], " + kHttp), "overlap"),
+        Said("hosts overlap, wildcard first", Spec("hosts: [\"*.example.com\", \"*.a.example.com\"], " + kHttp), "the hosts `*.example.com` and `*.a.example.com` of one VirtualService overlap"),
+        Said("hosts overlap, star", Spec("hosts: [a.example.com, \"*\"], " + kHttp), "the hosts `a.example.com` and `*` of one VirtualService overlap"),
+        Done("hosts side by side", Spec("hosts: [example.com, \"*.example.com\", \"*.xample.com\", aexample.com], " + kHttp), [](const Snapshot& s) { return s.route_table.FindHost("aexample.com") != nullptr; }),
         Said("hosts twice", Spec("hosts: [ranking, ranking.default.svc.cluster.local], " + kHttp), "overlap"),
         Said("hosts inner wildcard", Spec("hosts: [\"a.*.com\"], " + kHttp), "error IST0106 spec.hosts[0]"),
         Said("hosts with port", Spec("hosts: [\"a.com:80\"], " + kHttp), "error IST0106 spec.hosts[0]"),
@@ -91,7 +94,7 @@ INSTANTIATE_TEST_SUITE_P(
         Said("tcp", Spec("hosts: [a], tcp: [{route: []}]"), "error SL1103 spec.tcp cannot be carried out"),
         Said("tls", Spec("hosts: [a], tls: [{match: []}]"), "error SL1103 spec.tls cannot be carried out"),
         Said("exportTo", Spec("hosts: [a], exportTo: [\".\"], " + kHttp), "warning SL2013 spec.exportTo is accepted and ignored"),
-        Said("exportTo twice", Spec("hosts: [a], exportTo: [b, b], " + kHttp), "error IST0106 spec.exportTo[0]: `b` is given twice"),
+        Said("exportTo twice", Spec("hosts: [a], exportTo: [b, b], " + kHttp), "error IST0106 spec.exportTo[1]: `b` is given twice"),
         Said("exportTo star and more", Spec("hosts: [a], exportTo: [b, \"*\"], " + kHttp), "error IST0106 spec.exportTo[1]"),
         Said("exportTo name", Spec("hosts: [a], exportTo: [B_], " + kHttp), "`B_` is no namespace")),
     RowName);

@@ -79,6 +79,17 @@ TEST(Loader, OneIdentityTwiceIsAnError) {
   EXPECT_TRUE(Has(loaded, "SL1104")) << TextOf(loaded);
 }
 
+TEST(Loader, ListsThatFillAFileAreReadToTheirEnd) {
+  std::string hosts = "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: many}\nspec:\n"
+                      "  http: [{directResponse: {status: 200}}]\n  hosts:\n";
+  for (int i = 0; hosts.size() < 1'000'000; ++i) hosts += "  - h" + std::to_string(i) + "\n";
+
+  const Loaded loaded = LoadText(hosts);
+
+  EXPECT_TRUE(loaded.ok) << TextOf(loaded).substr(0, 1000);
+  EXPECT_GT(loaded.documents->virtual_services.at(0).hosts.size(), 90'000U);
+}
+
 TEST(Loader, NothingThatIsNoYamlTextCrashesIt) {
   const TemporaryDirectory directory;
   const fs::path huge = directory.Write("huge.yaml", "");
