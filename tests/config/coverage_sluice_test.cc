@@ -1,6 +1,8 @@
 // Every field of Experiment and GatewaySettings, our annotations, and what all resources have in common.
 #include <variant>
 
+#include "core/experiment/assignment.h"
+
 #include "tests/config/coverage.h"
 
 namespace sluice::config {
@@ -39,6 +41,22 @@ Effect OnSticky(core::Sticky::Source source, std::string name) {
 class SluiceField : public testing::TestWithParam<Row> {};
 
 TEST_P(SluiceField, IsCarriedOutOrReported) { ExpectRow(GetParam(), kService); }
+
+std::string ManyTrials(int count) {
+  std::string text = kService;
+  for (int i = 0; i < count; ++i) {
+    text += "---\napiVersion: sluice.dev/v1alpha1\nkind: Experiment\nmetadata: {name: t" + std::to_string(i) +
+            "}\nspec: {host: ranking, " + kUnit + "}\n";
+  }
+  return text;
+}
+
+TEST(Experiments, OneBeyondWhatAHostCanHaveIsRefused) {
+  const int most = static_cast<int>(core::kExperimentsPerHostMax);
+
+  EXPECT_TRUE(LoadText(ManyTrials(most)).ok);
+  EXPECT_TRUE(Says(LoadText(ManyTrials(most + 1)), "error SL1103 ranking.default.svc.cluster.local has more than"));
+}
 
 INSTANTIATE_TEST_SUITE_P(
     Experiments, SluiceField,
