@@ -1,6 +1,7 @@
 #include "config/diagnostics.h"
 
 #include "config/format.h"
+#include "config/utf8.h"
 
 #include <algorithm>
 #include <array>
@@ -8,6 +9,49 @@
 #include <utility>
 
 namespace sluice::config {
+namespace {
+
+constexpr std::string_view kHex = "0123456789abcdef";
+
+// A value from a file may hold line breaks and terminal commands: they are shown, never carried out.
+std::string OneLine(std::string_view text) {
+  std::string line;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte != 0x7f) {
+      line += c;
+    } else if (c == '\n') {
+      line += "\\n";
+    } else {
+      line += "\\x";
+      line += kHex[byte >> 4];
+      line += kHex[byte & 15];
+    }
+  }
+  return line;
+}
+
+void AppendEscaped(std::string& json, std::string_view text) {
+  for (const char c : text) {
+    switch (c) {
+      case '"': json += "\\\""; break;
+      case '\\': json += "\\\\"; break;
+      case '\n': json += "\\n"; break;
+      case '\r': json += "\\r"; break;
+      case '\t': json += "\\t"; break;
+      default:
+        if (static_cast<unsigned char>(c) < 0x20) {
+          json += "\\u00";
+          json += kHex[static_cast<unsigned char>(c) >> 4];
+          json += kHex[static_cast<unsigned char>(c) & 15];
+        } else {
+          json += c;
+        }
+    }
+  }
+}
+
+}  // namespace
 
 std::string_view SeverityText(Severity severity) {
   constexpr std::array<std::string_view, 3> kTexts = {"info", "warning", "error"};
@@ -16,31 +60,19 @@ std::string_view SeverityText(Severity severity) {
 
 std::string FormatFinding(const Finding& finding) {
   const std::string cure = finding.cure.empty() ? "" : "; " + finding.cure;
-  return Format("{}:{}:{}: {} {} {}{}", finding.place.file, finding.place.mark.line,
-                     finding.place.mark.column, SeverityText(finding.severity), finding.code,
-                     finding.message, cure);
+  return OneLine(Format("{}:{}:{}: {} {} {}{}", finding.place.file, finding.place.mark.line, finding.place.mark.column,
+                        SeverityText(finding.severity), finding.code, finding.message, cure));
 }
 
 std::string JsonQuote(std::string_view text) {
   std::string quoted = "\"";
-  for (const char c : text) {
-    switch (c) {
-      case '"': quoted += "\\\""; break;
-      case '\\': quoted += "\\\\"; break;
-      case '\n': quoted += "\\n"; break;
-      case '\r': quoted += "\\r"; break;
-      case '\t': quoted += "\\t"; break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20) {
-          constexpr std::string_view kHex = "0123456789abcdef";
-          quoted += "\\u00";
-          quoted += kHex[static_cast<unsigned char>(c) >> 4];
-          quoted += kHex[static_cast<unsigned char>(c) & 15];
-        } else {
-          quoted += c;
-        }
-    }
+  // Names of files need not be UTF-8: what is not becomes the replacement character.
+  while (const auto bad = FindInvalidUtf8(text)) {
+    AppendEscaped(quoted, text.substr(0, *bad));
+    quoted += "\\ufffd";
+    text.remove_prefix(*bad + 1);
   }
+  AppendEscaped(quoted, text);
   return quoted + '"';
 }
 

@@ -42,7 +42,7 @@ std::string FormatFinding(const Finding& finding);
 // with the counts `errors`, `warnings` and `infos`.
 std::string FormatFindingsJson(const std::vector<Finding>& findings);
 
-// A JSON string literal of `text`, which must be valid UTF-8.
+// A JSON string literal of `text`; bytes that are no UTF-8 become U+FFFD.
 std::string JsonQuote(std::string_view text);
 
 // Collects. Keeps at most kMax findings so that a hostile file cannot fill memory; the rest are counted.

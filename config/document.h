@@ -107,8 +107,10 @@ struct TrafficPolicy {
   std::optional<core::OutlierPolicy> outlier;
   std::optional<core::RetryBudgetPolicy> retry_budget;
   std::vector<PortPolicy> ports;
-  std::vector<std::string> pool_fields;  // of connectionPool as written, for the note on what a subset loses
+  // As written, for the note on what a subset loses: "connectionPool", "tcp.maxConnections".
+  std::vector<std::pair<std::string, std::string>> fields;
   Mark mark;
+  Mark balancer_mark;
   Mark pool_mark;
   Mark outlier_mark;
 };

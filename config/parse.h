@@ -49,6 +49,15 @@ std::optional<HostRef> ReadHost(const YamlNode& node, const std::string& path, c
 // A subset's name or another DNS-1123 label.
 std::optional<std::string> ReadLabelName(Fields& fields, std::string_view key);
 
+// Labels by Kubernetes' rules for keys and values.
+core::Labels ReadLabels(Fields& fields, std::string_view key);
+
+// exportTo: checked, then ignored, since this gateway belongs to no namespace in particular.
+void ReadExportTo(Fields& spec);
+
+// `name`, `namespace/name` or `./name`, as gateways are called; `mesh` too.
+bool IsGatewayName(std::string_view name);
+
 // exact, prefix or regex. An empty map, or the regex `*`, means presence where `presence` allows it.
 struct StringMatchRules {
   bool presence = false;

@@ -8,6 +8,7 @@
 #include "config/hostname.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace sluice::config {
@@ -79,7 +80,59 @@ core::HeaderOps ReadHeaderOpsOf(Fields& headers, std::string_view key) {
   return result;
 }
 
+// At most 63 letters, digits, dashes, underscores and dots, a letter or digit at both ends.
+bool IsLabelText(std::string_view text) {
+  const auto plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  };
+  const auto inner = [&](char c) { return plain(c) || c == '-' || c == '_' || c == '.'; };
+  return !text.empty() && text.size() <= 63 && plain(text.front()) && plain(text.back()) &&
+         std::ranges::all_of(text, inner);
+}
+
+// A name, or a DNS name and a name.
+bool IsLabelKey(std::string_view key) {
+  const std::size_t slash = key.find('/');
+  if (slash == std::string_view::npos) return IsLabelText(key);
+  return IsHostName(key.substr(0, slash), false) && IsLabelText(key.substr(slash + 1));
+}
+
 }  // namespace
+
+core::Labels ReadLabels(Fields& fields, std::string_view key) {
+  core::Labels labels = fields.TextsByKey(key);
+  for (const auto& [name, value] : labels) {
+    if (IsLabelKey(name) && (value.empty() || IsLabelText(value))) continue;
+    fields.scope().Error("IST0106", fields.MarkOf(key),
+                         Format("{}: `{}: {}` is no label", fields.PathOf(key), name.substr(0, 80), value.substr(0, 80)),
+                         "use at most 63 letters, digits, dashes, underscores and dots");
+  }
+  return labels;
+}
+
+void ReadExportTo(Fields& spec) {
+  const std::vector<std::string> names = spec.Texts("exportTo");
+  std::set<std::string_view> seen;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const std::string& name = names[i];
+    const bool known = name == "." || name == "*" || name == "~" || IsDnsLabel(name);
+    const bool again = !seen.insert(name).second;
+    if (known && !again && (name != "*" || names.size() == 1)) continue;
+    spec.scope().Error("IST0106", spec.MarkOf("exportTo"),
+                       Format("{}[{}]: `{}` {}", spec.PathOf("exportTo"), i, name.substr(0, 80),
+                              !known ? "is no namespace" : again ? "is given twice" : "leaves nothing to the others"),
+                       "write `.`, `*` alone, or names of namespaces");
+    return;
+  }
+  spec.Ignore("exportTo", "this gateway is one namespace's as much as another's");
+}
+
+bool IsGatewayName(std::string_view name) {
+  const std::size_t slash = name.find('/');
+  if (slash == std::string_view::npos) return IsHostName(name, false);  // with dots: a legacy form
+  const std::string_view name_space = name.substr(0, slash);
+  return (name_space == "." || IsDnsLabel(name_space)) && IsDnsLabel(name.substr(slash + 1));
+}
 
 std::optional<HostRef> ReadHost(const YamlNode& node, const std::string& path, const Metadata& meta, bool wildcard,
                                 const Scope& scope) {
@@ -154,7 +207,13 @@ std::optional<std::uint32_t> ReadPercentage(Fields& fields, std::string_view key
   if (node == nullptr) return std::nullopt;
   Fields percentage(*node, fields.PathOf(key), fields.scope());
   // An empty message is the number 0 in Istio's schema.
-  return static_cast<std::uint32_t>(percentage.Number("value", 0, 100).value_or(0) * 10'000);
+  const double value = percentage.Number("value", 0, 100).value_or(0);
+  if (value > 0 && value < 0.0001) {
+    fields.scope().Error("IST0106", percentage.MarkOf("value"),
+                         Format("{} is less than one in a million and would never happen", percentage.PathOf("value")),
+                         "write 0, or at least 0.0001");
+  }
+  return static_cast<std::uint32_t>(value * 10'000);
 }
 
 }  // namespace sluice::config

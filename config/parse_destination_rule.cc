@@ -36,7 +36,7 @@ void ParseDestinationRule(Fields& spec, const Metadata& meta, const TextMap& ann
       subset.mark = list->items[i].mark;
       fields.Require("name");
       subset.name = ReadLabelName(fields, "name").value_or("");
-      subset.labels = fields.TextsByKey("labels");
+      subset.labels = ReadLabels(fields, "labels");
       subset.policy = ReadTrafficPolicy(fields, backoff);
       if (subset.name.empty()) continue;
       if (std::ranges::find(rule.subsets, subset.name, &Subset::name) != rule.subsets.end()) {
@@ -46,7 +46,7 @@ void ParseDestinationRule(Fields& spec, const Metadata& meta, const TextMap& ann
       rule.subsets.push_back(std::move(subset));
     }
   }
-  spec.Ignore("exportTo", "this gateway is one namespace's as much as another's");
+  ReadExportTo(spec);
   spec.Ignore("workloadSelector", "the rule applies to this gateway, which is the only proxy");
   if (host.has_value()) documents.destination_rules.push_back(std::move(rule));
 }

@@ -73,7 +73,13 @@ MatchItem ReadItem(const YamlNode& node, const std::string& path, const Scope& s
   ReadQuery(fields, match.query);
   if (const auto port = fields.Count("port", 1, 65535)) match.port = static_cast<std::uint16_t>(*port);
   item.gateways = fields.Texts("gateways");
-  item.source_labels = fields.TextsByKey("sourceLabels");
+  for (const std::string& name : item.gateways) {
+    if (IsGatewayName(name)) continue;
+    scope.Error("IST0106", fields.MarkOf("gateways"),
+                Format("{}: `{}` names no gateway", fields.PathOf("gateways"), name.substr(0, 80)),
+                "write NAME or NAMESPACE/NAME, or mesh");
+  }
+  item.source_labels = ReadLabels(fields, "sourceLabels");
   item.source_namespace = fields.Text("sourceNamespace").value_or("");
   fields.Ignore("statPrefix", "per-route counters carry the rule's name instead");
   if (node.kind == YamlNode::Kind::kMap && node.members.empty()) {

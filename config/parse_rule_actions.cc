@@ -37,7 +37,7 @@ bool OnlyPrefixes(const std::vector<MatchItem>& matches) {
 }
 
 // Parts of a million; the deprecated integer `percent` is still read, as Istio does.
-std::uint32_t ReadFaultShare(Fields& fault) {
+std::uint32_t ReadFaultShare(Fields& fault, const std::string& path) {
   const auto share = ReadPercentage(fault, "percentage");
   const auto old = fault.Count("percent", 0, 100);
   if (old.has_value()) {
@@ -46,7 +46,7 @@ std::uint32_t ReadFaultShare(Fields& fault) {
   }
   if (share.has_value()) return *share;
   if (old.has_value()) return *old * 10'000;
-  fault.scope().Warn("IST0133", fault.mark(), Format("{} has no percentage, so it never happens", fault.PathOf("")),
+  fault.scope().Warn("IST0133", fault.mark(), Format("{} has no percentage, so it never happens", path),
                      "write percentage: {value: 100}");
   return 0;
 }
@@ -72,7 +72,7 @@ void ReadAbort(Fields& parent, core::Fault& into) {
                            Format("`{}` is no gRPC status", grpc->substr(0, 80)), "write its name, such as UNAVAILABLE");
     }
   }
-  into.abort_per_million = ReadFaultShare(abort);
+  into.abort_per_million = ReadFaultShare(abort, parent.PathOf("abort"));
 }
 
 void ReadDelay(Fields& parent, core::Fault& into) {
@@ -82,7 +82,7 @@ void ReadDelay(Fields& parent, core::Fault& into) {
   delay.Require("fixedDelay");
   into.delay = delay.Time("fixedDelay").value_or(core::Duration(0));
   delay.Refuse("exponentialDelay", "it was never implemented in Istio either", "use fixedDelay");
-  into.delay_per_million = ReadFaultShare(delay);
+  into.delay_per_million = ReadFaultShare(delay, parent.PathOf("delay"));
 }
 
 std::string Join(const std::vector<std::string>& words) {

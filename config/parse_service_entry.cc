@@ -32,6 +32,12 @@ void ReadProtocol(Fields& fields, ServicePort& port, bool& http) {
   port.protocol = kMeaning.at(static_cast<std::size_t>(found - kProtocols.begin()));
   http = port.protocol == core::PortProtocol::kHttp || port.protocol == core::PortProtocol::kHttp2 ||
          port.protocol == core::PortProtocol::kGrpc;
+  if (http && port.protocol != core::PortProtocol::kHttp) {
+    fields.scope().Warn("SL2013", fields.MarkOf("protocol"),
+                        Format("port {} is said to speak {}, but this build speaks HTTP/1.1 to every upstream",
+                               port.number, text),
+                        "see that the model servers speak HTTP/1.1");
+  }
   if (!http) {
     fields.scope().Warn("SL2017", fields.MarkOf("protocol"),
                         Format("port {} speaks {}, which this build does not route; the port is left out", port.number,
@@ -54,7 +60,7 @@ void ReadPort(const YamlNode& node, const std::string& path, Ports& ports, const
   fields.Require("number");
   fields.Require("name");
   port.number = static_cast<std::uint16_t>(fields.Count("number", 1, 65535).value_or(0));
-  port.name = fields.Text("name").value_or("");
+  port.name = ReadLabelName(fields, "name").value_or("");
   port.target = static_cast<std::uint16_t>(fields.Count("targetPort", 1, 65535).value_or(port.number));
   bool http = true;
   ReadProtocol(fields, port, http);
@@ -107,7 +113,7 @@ std::optional<WorkloadEndpoint> ReadEndpoint(const YamlNode& node, const std::st
   fields.Require("address");
   endpoint.address = fields.Text("address").value_or("");
   ReadEndpointPorts(fields, ports, endpoint);
-  endpoint.labels = fields.TextsByKey("labels");
+  endpoint.labels = ReadLabels(fields, "labels");
   endpoint.weight = std::max(1U, fields.Count("weight").value_or(1));
   fields.Ignore("locality", "this gateway balances without localities");
   fields.Ignore("network", "this gateway knows one network");
@@ -190,9 +196,11 @@ void ParseServiceEntry(Fields& spec, const Metadata& meta, Documents& documents)
   ReadEndpoints(spec, ports, entry);
   entry.ports = std::move(ports.http);
   constexpr std::array<std::string_view, 2> kLocations = {"MESH_EXTERNAL", "MESH_INTERNAL"};
-  spec.Choice("location", kLocations);  // decides auto mTLS in a mesh; nothing here
+  if (spec.Choice("location", kLocations).has_value()) {
+    spec.scope().Info("SL2013", spec.MarkOf("location"), "location has no effect: it decides about mTLS in a mesh");
+  }
   spec.Ignore("addresses", "requests are told apart by their host");
-  spec.Ignore("exportTo", "this gateway is one namespace's as much as another's");
+  ReadExportTo(spec);
   spec.Ignore("subjectAltNames", "upstream identity is checked once TLS towards upstreams is carried");
   spec.Refuse("workloadSelector", "there are no pods to select without Kubernetes", "list the endpoints");
   documents.service_entries.push_back(std::move(entry));

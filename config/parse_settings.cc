@@ -42,6 +42,7 @@ void ReadLimits(Fields& spec, Settings::Limits& limits) {
   if (const auto bytes = fields.Bytes("mirrorBody", 1ULL << 30)) limits.mirror_body = *bytes;
   Take(fields.Count("connections"), limits.connections);
   Take(fields.Count("streamsPerConnection", 1), limits.streams_per_connection);
+  fields.Ignore("streamsPerConnection", "this build has one request at a time on a client's connection");
   Take(fields.Count("requestsPerConnection"), limits.requests_per_connection);
   Take(fields.Count("mirrorsInFlight"), limits.mirrors_in_flight);
 }
@@ -52,6 +53,7 @@ void ReadTimeouts(Fields& spec, Settings::Timeouts& timeouts) {
   Fields fields(*node, "spec.timeouts", spec.scope());
   Take(fields.Time("requestHead"), timeouts.request_head);
   Take(fields.Time("tlsHandshake"), timeouts.tls_handshake);
+  fields.Ignore("tlsHandshake", "this build speaks plaintext");
   Take(fields.Time("streamIdle"), timeouts.stream_idle);
   Take(fields.Time("connectionIdle"), timeouts.connection_idle);
   Take(fields.Time("drain", true), timeouts.drain);
@@ -121,8 +123,9 @@ void ReadIdentity(Fields& spec, Settings::Identity& identity) {
   Take(fields.Text("workload"), identity.workload);
   Take(ReadLabelName(fields, "namespace"), identity.name_space);
   Take(fields.Text("trustDomain"), identity.trust_domain);
+  fields.Ignore("trustDomain", "this build speaks plaintext");
   Take(fields.Text("cluster"), identity.cluster);
-  if (fields.Has("labels")) identity.labels = fields.TextsByKey("labels");
+  if (fields.Has("labels")) identity.labels = ReadLabels(fields, "labels");
   fields.Ignore("certificateDirectory", "this build speaks plaintext");
   if (const auto directory = fields.Text("certificateDirectory")) identity.certificate_directory = *directory;
 }
@@ -142,6 +145,7 @@ void ParseGatewaySettings(Fields& spec, Documents& documents) {
     Fields dns(*node, "spec.dns", spec.scope());
     Take(dns.Time("refresh"), settings.dns.refresh);
     Take(dns.Time("timeout"), settings.dns.timeout);
+    dns.Ignore("timeout", "the system's resolver keeps its own time");
   }
   if (const YamlNode* node = spec.Map("paths")) {
     Fields paths(*node, "spec.paths", spec.scope());

@@ -64,6 +64,11 @@ void ReadHttp(Fields& parent, core::ConnectionPoolPolicy& pool) {
   constexpr std::array<std::string_view, 3> kUpgrade = {"DEFAULT", "DO_NOT_UPGRADE", "UPGRADE"};
   pool.upgrade = http.Choice("h2UpgradePolicy", kUpgrade) == 2U;
   pool.use_client_protocol = http.Flag("useClientProtocol").value_or(false);
+  if (pool.upgrade) {
+    http.scope().Warn("SL2013", http.MarkOf("h2UpgradePolicy"),
+                      Format("{}: this build speaks HTTP/1.1 to every upstream, UPGRADE or not",
+                             http.PathOf("h2UpgradePolicy")));
+  }
   if (pool.upgrade && pool.use_client_protocol) {
     http.scope().Error("IST0106", http.MarkOf("useClientProtocol"), "h2UpgradePolicy UPGRADE excludes useClientProtocol",
                        "keep one");
@@ -83,7 +88,9 @@ std::optional<core::ConnectionPoolPolicy> ReadPool(Fields& policy, TrafficPolicy
   if (node == nullptr) return std::nullopt;
   NotEmpty(*node, policy.PathOf("connectionPool"), policy.scope());
   for (const YamlMember& level : node->members) {
-    for (const YamlMember& field : level.value.members) into.pool_fields.push_back(level.key + "." + field.key);
+    for (const YamlMember& field : level.value.members) {
+      into.fields.emplace_back("connectionPool", level.key + "." + field.key);
+    }
   }
   into.pool_mark = policy.MarkOf("connectionPool");
   Fields fields(*node, policy.PathOf("connectionPool"), policy.scope());
@@ -194,9 +201,11 @@ void ReadWarmup(Fields& fields, core::LoadBalancerPolicy& balancer) {
   if (const auto aggression = warmup.Number("aggression", 0.0001, 1e6)) balancer.warmup_aggression = *aggression;
 }
 
-std::optional<core::LoadBalancerPolicy> ReadBalancer(Fields& policy) {
+std::optional<core::LoadBalancerPolicy> ReadBalancer(Fields& policy, TrafficPolicy& into) {
   const YamlNode* node = policy.Map("loadBalancer");
   if (node == nullptr) return std::nullopt;
+  into.balancer_mark = policy.MarkOf("loadBalancer");
+  for (const YamlMember& field : node->members) into.fields.emplace_back("loadBalancer", field.key);
   NotEmpty(*node, policy.PathOf("loadBalancer"), policy.scope());
   Fields fields(*node, policy.PathOf("loadBalancer"), policy.scope());
   core::LoadBalancerPolicy balancer;
@@ -246,6 +255,7 @@ std::optional<core::OutlierPolicy> ReadOutlier(Fields& policy, TrafficPolicy& in
   const YamlNode* node = policy.Map("outlierDetection");
   if (node == nullptr) return std::nullopt;
   into.outlier_mark = policy.MarkOf("outlierDetection");
+  for (const YamlMember& field : node->members) into.fields.emplace_back("outlierDetection", field.key);
   Fields fields(*node, policy.PathOf("outlierDetection"), policy.scope());
   core::OutlierPolicy outlier;
   outlier.backoff = backoff;
@@ -306,7 +316,7 @@ void ReadRetryBudget(Fields& policy, TrafficPolicy& into) {
 
 // The blocks that a policy, a subset's policy and a port's policy share.
 void ReadBlocks(Fields& fields, core::OutlierPolicy::Backoff backoff, TrafficPolicy& policy) {
-  policy.load_balancer = ReadBalancer(fields);
+  policy.load_balancer = ReadBalancer(fields, policy);
   policy.pool = ReadPool(fields, policy);
   policy.outlier = ReadOutlier(fields, policy, backoff);
   ReadTls(fields);

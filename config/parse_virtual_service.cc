@@ -8,6 +8,8 @@
 #include "config/hostname.h"
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <utility>
 
 namespace sluice::config {
@@ -185,6 +187,34 @@ HttpRule ReadRule(const YamlNode& node, const std::string& path, const Metadata&
   return parsed;
 }
 
+// Hosts by their reversed names, in which all that a wildcard covers stand together: a file may name very many.
+class HostSet {
+ public:
+  // The host that overlaps this one, as written; without one nullopt, and this one is kept.
+  std::optional<std::string> Add(const HostRef& host) {
+    const std::string name(host.fqdn.rbegin(), host.fqdn.rend());
+    const auto find = [&](const std::string& wanted) -> std::optional<std::string> {
+      const auto found = hosts_.find(wanted);
+      return found == hosts_.end() ? std::nullopt : std::optional(found->second);
+    };
+    if (auto other = find(name)) return other;
+    if (auto other = find("*")) return other;
+    for (std::size_t dot = name.find('.'); dot != std::string::npos; dot = name.find('.', dot + 1)) {
+      if (auto other = find(name.substr(0, dot + 1) + "*")) return other;
+    }
+    if (name.ends_with('*')) {
+      const std::string_view covered = std::string_view(name).substr(0, name.size() - 1);
+      const auto first = hosts_.lower_bound(covered);
+      if (first != hosts_.end() && first->first.starts_with(covered)) return first->second;
+    }
+    hosts_.emplace(name, host.given);
+    return std::nullopt;
+  }
+
+ private:
+  std::map<std::string, std::string, std::less<>> hosts_;  // reversed FQDN -> as written
+};
+
 std::vector<HostRef> ReadHosts(Fields& spec, const Metadata& meta) {
   std::vector<HostRef> hosts;
   spec.Require("hosts");
@@ -194,16 +224,13 @@ std::vector<HostRef> ReadHosts(Fields& spec, const Metadata& meta) {
     spec.scope().Error("IST0106", list->mark, "hosts is empty, which makes this a delegate",
                        "name the hosts; this build does not follow delegates");
   }
+  HostSet known;
   for (std::size_t i = 0; i < list->items.size(); ++i) {
     auto host = ReadHost(list->items[i], Format("spec.hosts[{}]", i), meta, true, spec.scope());
     if (!host.has_value()) continue;
-    const auto overlaps = [&](const HostRef& other) {
-      return HostCovers(other.fqdn, host->fqdn) || HostCovers(host->fqdn, other.fqdn);
-    };
-    const auto other = std::ranges::find_if(hosts, overlaps);
-    if (other != hosts.end()) {
+    if (const auto other = known.Add(*host)) {
       spec.scope().Error("IST0106", host->mark,
-                         Format("the hosts `{}` and `{}` of one VirtualService overlap", other->given, host->given),
+                         Format("the hosts `{}` and `{}` of one VirtualService overlap", *other, host->given),
                          "keep the wider one");
       continue;
     }
@@ -218,7 +245,11 @@ std::vector<HostRef> ReadGateways(Fields& spec) {
   if (list == nullptr) return gateways;
   for (std::size_t i = 0; i < list->items.size(); ++i) {
     auto name = ReadText(list->items[i], Format("spec.gateways[{}]", i), spec.scope());
-    if (name.has_value()) gateways.push_back({*name, *name, list->items[i].mark});
+    if (name.has_value() && !IsGatewayName(*name)) {
+      spec.scope().Error("IST0106", list->items[i].mark,
+                         Format("spec.gateways[{}]: `{}` names no gateway", i, name->substr(0, 80)),
+                         "write NAME or NAMESPACE/NAME, or mesh");
+    } else if (name.has_value()) gateways.push_back({*name, *name, list->items[i].mark});
   }
   return gateways;
 }
@@ -255,8 +286,8 @@ void ParseVirtualService(Fields& spec, const Metadata& meta, const TextMap& anno
   service.sticky = ReadSticky(meta, annotations, spec.scope());
   spec.Refuse("tls", "raw TLS is not routed by this build", "route HTTP with `http`");
   spec.Refuse("tcp", "raw TCP is not routed by this build", "route HTTP with `http`");
-  spec.Ignore("exportTo", "this gateway is one namespace's as much as another's");
-  spec.Require("http");
+  ReadExportTo(spec);
+  if (!spec.Has("tls") && !spec.Has("tcp")) spec.Require("http");
   if (const YamlNode* list = spec.List("http")) {
     if (list->items.empty()) spec.scope().Error("IST0106", list->mark, "spec.http has no rule");
     for (std::size_t i = 0; i < list->items.size(); ++i) {

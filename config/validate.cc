@@ -7,7 +7,7 @@ void Validate(const Documents& documents, Findings& findings) {
   const HostPlan plan = PlanHosts(documents, catalog);
   ValidateReferences(documents, catalog, findings);
   ValidateHosts(documents, plan, findings);
-  ValidateRules(documents, findings);
+  ValidateRules(documents, plan, findings);
   ValidateTraffic(documents, catalog, findings);
   ValidatePolicies(documents, catalog, findings);
   ValidateExperiments(documents, catalog, findings);

@@ -13,7 +13,7 @@ void Validate(const Documents& documents, Findings& findings);
 
 // Its parts, one file each.
 void ValidateReferences(const Documents& documents, const ServiceCatalog& catalog, Findings& findings);
-void ValidateRules(const Documents& documents, Findings& findings);      // order and reachability
+void ValidateRules(const Documents& documents, const HostPlan& plan, Findings& findings);  // order and reachability
 void ValidateTraffic(const Documents& documents, const ServiceCatalog& catalog, Findings& findings);  // time, retries
 void ValidatePolicies(const Documents& documents, const ServiceCatalog& catalog, Findings& findings);
 void ValidateHosts(const Documents& documents, const HostPlan& plan, Findings& findings);

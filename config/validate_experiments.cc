@@ -1,6 +1,8 @@
 // Experiments: arms that lead nowhere, rules that do not exist, experiments of one layer (design.md section 2).
 #include "config/validate.h"
 
+#include "core/experiment/assignment.h"
+
 #include "config/format.h"
 
 #include <algorithm>
@@ -44,9 +46,15 @@ void ValidateExperiments(const Documents& documents, const ServiceCatalog& catal
     for (const HttpRule& rule : service.http) names.insert(rule.name);
   }
   std::map<std::string, const ExperimentSpec*> layers;
+  std::map<std::string, std::size_t> per_host;
   for (const ExperimentSpec& spec : documents.experiments) {
     CheckArms(documents, spec, catalog, findings);
     CheckRoutes(spec, names, findings);
+    if (++per_host[spec.host.fqdn] > core::kExperimentsPerHostMax) {
+      findings.Error("SL1103", {spec.meta.file, spec.host.mark},
+                     Format("{} has more than {} experiments", spec.host.fqdn, core::kExperimentsPerHostMax),
+                     "end one of them");
+    }
     if (spec.layer.empty()) continue;
     const auto [at, added] = layers.try_emplace(spec.layer, &spec);
     if (added) continue;

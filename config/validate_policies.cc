@@ -3,6 +3,7 @@
 #include "config/validate.h"
 
 #include "config/format.h"
+#include "config/hostname.h"
 
 #include <algorithm>
 #include <string>
@@ -12,19 +13,27 @@
 namespace sluice::config {
 namespace {
 
-// A block of a subset replaces the parent's as a whole.
+// Blocks of a subset replace the parent's: what the parent wrote in one and the subset did not is lost.
 void CheckLostFields(const Metadata& meta, const TrafficPolicy& parent, const Subset& subset, Findings& findings) {
-  if (!subset.policy.has_value() || !subset.policy->pool.has_value()) return;
-  std::string lost;
-  for (const std::string& field : parent.pool_fields) {
-    const auto& own = subset.policy->pool_fields;
-    if (std::ranges::find(own, field) == own.end()) lost += (lost.empty() ? "" : ", ") + field;
-  }
-  if (lost.empty()) return;
-  findings.Warn("SL2001", {meta.file, subset.policy->pool_mark},
-                Format("connectionPool of subset {} replaces the rule's whole block, so {} no longer hold there",
-                       subset.name, lost),
-                "repeat the settings that shall hold");
+  if (!subset.policy.has_value()) return;
+  const TrafficPolicy& own = *subset.policy;
+  const auto check = [&](bool given, std::string_view block, Mark mark) {
+    std::string lost;
+    for (const auto& field : parent.fields) {
+      // One kind of balancing takes the place of another: that is what the override is for.
+      const bool kind = field.second == "simple" || field.second == "consistentHash";
+      if (!given || kind || field.first != block || std::ranges::find(own.fields, field) != own.fields.end()) continue;
+      lost += (lost.empty() ? "" : ", ") + field.second;
+    }
+    if (lost.empty()) return;
+    findings.Warn("SL2001", {meta.file, mark},
+                  Format("{} of subset {} replaces the rule's whole block, so {} no longer hold there", block,
+                         subset.name, lost),
+                  "repeat the settings that shall hold");
+  };
+  check(own.pool.has_value(), "connectionPool", own.pool_mark);
+  check(own.outlier.has_value(), "outlierDetection", own.outlier_mark);
+  check(own.load_balancer.has_value(), "loadBalancer", own.balancer_mark);
 }
 
 // An entry of portLevelSettings replaces every block, given or not.
@@ -91,10 +100,28 @@ void CheckSubset(const Metadata& meta, const Service& service, const Subset& sub
   }
 }
 
+bool InForce(const Service& service, const DestinationRule& rule) {
+  return service.rule != nullptr && service.rule->first->host.fqdn == rule.host.fqdn &&
+         service.rule->first->meta.name_space == rule.meta.name_space;
+}
+
+// Of rules with one host and namespace the first trafficPolicy and the first subset of a name stay.
+void CheckMerged(const Service& service, const DestinationRule& rule, Findings& findings) {
+  const std::string cure = "merge the two";
+  if (rule.policy.has_value() && service.rule->policy != &*rule.policy) {
+    findings.Warn("SL2019", {rule.meta.file, rule.policy->mark},
+                  Format("this trafficPolicy is ignored: an earlier DestinationRule of {} has one", rule.host.fqdn), cure);
+  }
+  for (const Subset& subset : rule.subsets) {
+    if (service.rule->FindSubset(subset.name) == &subset) continue;
+    findings.Warn("SL2019", {rule.meta.file, subset.mark},
+                  Format("this subset is ignored: an earlier DestinationRule of {} has one named {}", rule.host.fqdn,
+                         subset.name),
+                  cure);
+  }
+}
+
 void CheckRule(const Service& service, const DestinationRule& rule, Findings& findings) {
-  const bool in_force = service.rule != nullptr && service.rule->first->host.fqdn == rule.host.fqdn &&
-                        service.rule->first->meta.name_space == rule.meta.name_space;
-  if (!in_force) return;
   if (rule.policy.has_value()) {
     CheckEjection(rule.meta, service, nullptr, *rule.policy, findings);
     CheckUpgrade(rule.meta, service, *rule.policy, findings);
@@ -110,6 +137,36 @@ void CheckRule(const Service& service, const DestinationRule& rule, Findings& fi
   }
 }
 
+std::vector<const Service*> CoveredBy(const DestinationRule& rule, const ServiceCatalog& catalog) {
+  std::vector<const Service*> covered;
+  if (!rule.host.fqdn.starts_with('*')) {
+    if (const Service* service = catalog.Find(rule.host.fqdn)) covered.push_back(service);
+    return covered;
+  }
+  for (const Service& service : catalog.services()) {
+    if (HostCovers(rule.host.fqdn, service.host)) covered.push_back(&service);
+  }
+  return covered;
+}
+
+void CheckServices(const DestinationRule& rule, const ServiceCatalog& catalog, Findings& findings) {
+  const std::vector<const Service*> covered = CoveredBy(rule, catalog);
+  bool followed = false;
+  for (const Service* service : covered) {
+    if (!InForce(*service, rule)) continue;
+    CheckRule(*service, rule, findings);
+    if (!followed) CheckMerged(*service, rule, findings);
+    followed = true;
+  }
+  if (covered.empty() || followed) return;
+  const Service& service = *covered.front();
+  const std::string winner = service.rule == nullptr ? "rules of its namespace are not looked at"
+                                                     : service.rule->first->meta.Id() + " goes before it";
+  findings.Warn("SL2019", {rule.meta.file, rule.host.mark},
+                Format("this DestinationRule has no effect on {}: {}", service.host, winner),
+                "a rule counts in this gateway's namespace, then in the service's, then in istio-system");
+}
+
 }  // namespace
 
 void ValidatePolicies(const Documents& documents, const ServiceCatalog& catalog, Findings& findings) {
@@ -119,7 +176,7 @@ void ValidatePolicies(const Documents& documents, const ServiceCatalog& catalog,
       if (rule.policy.has_value()) CheckLostFields(rule.meta, *rule.policy, subset, findings);
       if (subset.policy.has_value()) CheckPortEntries(rule.meta, *subset.policy, findings);
     }
-    if (const Service* service = catalog.Find(rule.host.fqdn)) CheckRule(*service, rule, findings);
+    CheckServices(rule, catalog, findings);
   }
 }
 

@@ -24,6 +24,7 @@ class ReferenceCheck {
   void CheckVirtualService(const VirtualService& service) {
     CheckGateways(service);
     for (const HttpRule& rule : service.http) {
+      for (const MatchItem& item : rule.matches) CheckItem(service.meta, item);
       if (const auto* destinations = std::get_if<std::vector<RouteDestination>>(&rule.action)) {
         for (const RouteDestination& destination : *destinations) CheckDestination(service.meta, destination.to);
       }
@@ -104,6 +105,23 @@ class ReferenceCheck {
       } else {
         findings_.Error("IST0101", place, message + ", so these rules would never hold", "add `mesh` to gateways");
       }
+    }
+  }
+
+  // A match that is meant for other proxies is legal; that it never holds here should be known.
+  void CheckItem(const Metadata& meta, const MatchItem& item) {
+    const Place place{meta.file, item.mark};
+    const bool about_source = !item.source_labels.empty() || !item.source_namespace.empty();
+    for (const std::string& gateway : item.gateways) {
+      if (gateway == "mesh") continue;
+      findings_.Warn("IST0101", place, Format("the gateway {} is not known: this build carries no Gateway", gateway),
+                     "`mesh` makes the match hold here");
+    }
+    if (!item.gateways.empty() && about_source) {
+      findings_.Info("SL2013", place, "sourceLabels and sourceNamespace are not consulted beside gateways");
+    } else if (!ItemApplies(item, documents_.settings.identity) && about_source) {
+      findings_.Info("SL2020", place, "this match never holds here: it is for proxies with other labels or namespace",
+                     "both are compared with GatewaySettings.identity");
     }
   }
 

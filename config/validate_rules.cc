@@ -119,9 +119,38 @@ void CheckMatches(const Metadata& meta, const HttpRule& rule, Coverage& coverage
   }
 }
 
+// VirtualServices of one host are joined: what an earlier one decides, a later one never sees.
+void CheckJoined(const PlannedHost& host, const core::Settings::Identity& identity, Findings& findings) {
+  Coverage coverage;
+  const HttpRule* catch_all = nullptr;
+  for (const VirtualService* service : host.services) {
+    const std::size_t last = FirstCatchAll(*service, identity);
+    const std::size_t end = std::min(last + 1, service->http.size());
+    for (std::size_t i = 0; i < end; ++i) {
+      const HttpRule& rule = service->http[i];
+      const bool taken = !rule.matches.empty() && std::ranges::all_of(rule.matches, [&](const MatchItem& item) {
+        return coverage.HasDuplicate(item);
+      });
+      const bool last_of_all = i == last && rule.matches.size() <= 1 && catch_all != nullptr;
+      if (!taken && !last_of_all) continue;
+      findings.Warn("IST0130", {service->meta.file, rule.mark},
+                    Format("this rule is never reached on {}: an earlier VirtualService of the host {}", host.fqdn,
+                           taken ? "has the same matches" : "has a rule that matches everything"),
+                    "write one VirtualService per host");
+    }
+    if (last < service->http.size() && catch_all == nullptr) catch_all = &service->http[last];
+    for (std::size_t i = 0; i < end; ++i) {
+      for (const MatchItem& item : service->http[i].matches) coverage.Add(item);
+    }
+  }
+}
+
 }  // namespace
 
-void ValidateRules(const Documents& documents, Findings& findings) {
+void ValidateRules(const Documents& documents, const HostPlan& plan, Findings& findings) {
+  for (const PlannedHost& host : plan.hosts) {
+    if (host.services.size() > 1) CheckJoined(host, documents.settings.identity, findings);
+  }
   for (const VirtualService& service : documents.virtual_services) {
     const std::size_t last = FirstCatchAll(service, documents.settings.identity);
     Coverage coverage;

@@ -32,10 +32,14 @@ class TreeBuilder final : public YAML::EventHandler {
  public:
   TreeBuilder(const std::string& file, Findings& findings) : file_(file), findings_(findings) {}
 
-  void OnDocumentStart(const YAML::Mark& /*mark*/) override {
+  // Before a stray `,` or `]` yaml-cpp finds an empty document, again and again at the same place, without end.
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (mark.pos == started_at_) {
+      Refuse("SL1007", ToMark(mark), "not valid YAML: nothing can begin with this character", "remove it, or quote it");
+    }
+    started_at_ = mark.pos;
     open_.clear();
     root_.reset();
-    broken_ = false;
   }
   void OnDocumentEnd() override {}
 
@@ -50,6 +54,7 @@ class TreeBuilder final : public YAML::EventHandler {
                 const std::string& value) override {
     YamlNode node = Begin(YamlNode::Kind::kScalar, mark, tag, anchor);
     node.quoted = tag == "!";
+    if (node.quoted) last_quoted_ = mark;
     node.text = value;
     Add(std::move(node));
   }
@@ -66,14 +71,19 @@ class TreeBuilder final : public YAML::EventHandler {
   }
   void OnMapEnd() override { Close(); }
 
-  // Null when the document holds nothing or was refused.
-  std::optional<YamlNode> Take() { return broken_ ? std::nullopt : std::exchange(root_, {}); }
+  // Nothing when the document holds nothing.
+  std::optional<YamlNode> Take() { return std::exchange(root_, {}); }
+
+  // Of the last scalar that is quoted or a block.
+  const std::optional<YAML::Mark>& last_quoted() const { return last_quoted_; }
 
  private:
-  // A node whose children are still coming. In a map, `key` waits for its value.
+  // A node whose children are still coming. In a map, `key` waits for its value, which is dropped for a key that was
+  // there before.
   struct OpenNode {
     YamlNode node;
     std::optional<YamlMember> key;
+    bool duplicate = false;
     std::unordered_set<std::string> keys;
   };
 
@@ -106,7 +116,7 @@ class TreeBuilder final : public YAML::EventHandler {
              "no resource needs that depth");
     }
     if (!open_.empty() && ExpectsKey()) RefuseKey(node.mark);
-    open_.push_back({std::move(node), std::nullopt, {}});
+    open_.push_back({std::move(node), std::nullopt, false, {}});
   }
 
   void Close() {
@@ -134,21 +144,21 @@ class TreeBuilder final : public YAML::EventHandler {
       parent.node.items.push_back(std::move(node));
     } else if (parent.key.has_value()) {
       parent.key->value = std::move(node);
-      parent.node.members.push_back(std::move(*parent.key));
+      if (!parent.duplicate) parent.node.members.push_back(std::move(*parent.key));
       parent.key.reset();
     } else {
       AddKey(parent, std::move(node));
     }
   }
 
-  // A duplicate is an error, yet reading goes on so that all of them are reported.
+  // A duplicate is an error, yet reading goes on with the first of them, so that the document's other errors are
+  // reported as well.
   void AddKey(OpenNode& parent, YamlNode node) {
     if (node.kind != YamlNode::Kind::kScalar) RefuseKey(node.mark);
-    if (!parent.keys.insert(node.text).second) {
+    parent.duplicate = !parent.keys.insert(node.text).second;
+    if (parent.duplicate) {
       findings_.Error("SL1009", {file_, node.mark},
-                      Format("the key `{}` is given twice in one map", node.text),
-                      "keep one of them");
-      broken_ = true;
+                      Format("the key `{}` is given twice in one map", node.text.substr(0, 80)), "keep one of them");
     }
     parent.key = YamlMember{std::move(node.text), node.mark, {}};
   }
@@ -157,7 +167,8 @@ class TreeBuilder final : public YAML::EventHandler {
   Findings& findings_;
   std::vector<OpenNode> open_;
   std::optional<YamlNode> root_;
-  bool broken_ = false;
+  int started_at_ = -1;
+  std::optional<YAML::Mark> last_quoted_;
 };
 
 // Reads from memory without a copy of the text.
@@ -187,6 +198,26 @@ bool CheckText(std::string_view text, const std::string& file, Findings& finding
   return true;
 }
 
+// yaml-cpp takes the end of the file for the end of a quote, so that a forgotten one swallows everything behind it. Only
+// the last quote of a file can be open.
+void CheckQuote(std::string_view text, const std::optional<YAML::Mark>& begin, const std::string& file,
+                Findings& findings) {
+  if (!begin.has_value() || begin->pos < 0) return;
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";  // not counted by yaml-cpp
+  const std::size_t at = static_cast<std::size_t>(begin->pos) + (text.starts_with(kByteOrderMark) ? 3 : 0);
+  if (at >= text.size() || (text[at] != '"' && text[at] != '\'')) return;
+  const char quote = text[at];
+  for (std::size_t i = at + 1; i < text.size(); ++i) {
+    const bool escape = quote == '"' ? text[i] == '\\' : text.substr(i, 2) == "''";
+    if (escape) {
+      ++i;
+    } else if (text[i] == quote) {
+      return;
+    }
+  }
+  findings.Error("SL1007", {file, ToMark(*begin)}, "not valid YAML: this quote is never closed", "close it on its line");
+}
+
 }  // namespace
 
 const YamlNode* YamlNode::Find(std::string_view key) const {
@@ -206,6 +237,7 @@ std::vector<YamlNode> ParseYaml(std::string_view text, const std::string& file, 
       auto root = builder.Take();
       if (root.has_value() && root->kind != YamlNode::Kind::kNull) documents.push_back(std::move(*root));
     }
+    CheckQuote(text, builder.last_quoted(), file, findings);
   } catch (const Refused&) {
     // The finding is already written; what follows in this file cannot be trusted.
   } catch (const YAML::Exception& error) {

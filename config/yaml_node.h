@@ -39,7 +39,8 @@ inline constexpr std::size_t kYamlBytesMax = 1024 * 1024;
 inline constexpr std::size_t kYamlDepthMax = 32;
 
 // Every document of `text`. Findings: broken syntax, anchors and aliases, duplicate keys, tags, keys that are no text,
-// too deep, text that is not UTF-8. A document with an error is left out; those before it are returned.
+// too deep, text that is not UTF-8. Of equal keys the first is kept; any other error ends the file, and the documents
+// before it are returned.
 std::vector<YamlNode> ParseYaml(std::string_view text, const std::string& file, Findings& findings);
 
 }  // namespace sluice::config

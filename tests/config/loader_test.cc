@@ -3,12 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <string>
 
 #include "tests/config/config_support.h"
+#include "tests/config/temporary_directory.h"
 
 namespace sluice::config {
 namespace {
@@ -20,26 +19,6 @@ std::string Vector(const std::string& name) { return "tests/vectors/yaml/" + nam
 bool Has(const Loaded& loaded, const std::string& code) {
   return std::ranges::find(loaded.findings, code, &Finding::code) != loaded.findings.end();
 }
-
-class TemporaryDirectory {
- public:
-  TemporaryDirectory() {
-    std::string name = (fs::temp_directory_path() / "sluice-config-XXXXXX").string();
-    path_ = mkdtemp(name.data());
-  }
-  ~TemporaryDirectory() { fs::remove_all(path_); }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-
-  fs::path Write(const std::string& name, const std::string& text) const {
-    std::ofstream(path_ / name, std::ios::binary) << text;
-    return path_ / name;
-  }
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
 
 class SeedManifest : public testing::TestWithParam<const char*> {};
 
@@ -98,6 +77,17 @@ TEST(Loader, OneIdentityTwiceIsAnError) {
 
   EXPECT_FALSE(loaded.ok);
   EXPECT_TRUE(Has(loaded, "SL1104")) << TextOf(loaded);
+}
+
+TEST(Loader, ListsThatFillAFileAreReadToTheirEnd) {
+  std::string hosts = "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: many}\nspec:\n"
+                      "  http: [{directResponse: {status: 200}}]\n  hosts:\n";
+  for (int i = 0; hosts.size() < 1'000'000; ++i) hosts += "  - h" + std::to_string(i) + "\n";
+
+  const Loaded loaded = LoadText(hosts);
+
+  EXPECT_TRUE(loaded.ok) << TextOf(loaded).substr(0, 1000);
+  EXPECT_GT(loaded.documents->virtual_services.at(0).hosts.size(), 90'000U);
 }
 
 TEST(Loader, NothingThatIsNoYamlTextCrashesIt) {
