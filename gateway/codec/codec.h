@@ -101,7 +101,10 @@ class Codec {
   // Client role: how many more streams may be opened right now. Server role: 0.
   virtual std::uint32_t Capacity() const = 0;
 
-  // Finish what is running, accept nothing new, then want to be closed (`Connection: close`, GOAWAY).
+  // Server role: tells the peer that the connection ends with what it asks next (`Connection: close`, GOAWAY without
+  // a last stream). A request that is on its way to an idle connection is still served: that one stays open.
+  virtual void AnnounceDrain() = 0;
+  // Finish what is running, accept nothing new, then want to be closed; an idle connection at once.
   virtual void BeginDrain() = 0;
 };
 

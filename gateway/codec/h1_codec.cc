@@ -134,8 +134,12 @@ std::uint32_t H1Codec::Capacity() const {
   return ready ? 1 : 0;
 }
 
+void H1Codec::AnnounceDrain() {
+  if (life_ == Life::kOpen) life_ = Life::kLastMessage;
+}
+
 void H1Codec::BeginDrain() {
-  if (life_ != Life::kOpen) return;
+  if (life_ == Life::kClosing) return;
   const bool busy = stream_open_ || !input_.empty();
   life_ = busy ? Life::kLastMessage : Life::kClosing;
   if (!busy) Wake();

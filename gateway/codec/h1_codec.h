@@ -40,6 +40,7 @@ class H1Codec final : public Codec, private Stream {
   void FailPendingHead(const ProtocolFault& fault) override;
   Stream* Open(StreamEvents& events) override;
   std::uint32_t Capacity() const override;
+  void AnnounceDrain() override;
   void BeginDrain() override;
 
  private:
@@ -47,7 +48,7 @@ class H1Codec final : public Codec, private Stream {
   enum class Sending : std::uint8_t { kHead, kLength, kChunked, kUntilClose, kNothing, kEnded };
   enum class Life : std::uint8_t {
     kOpen,
-    kLastMessage,  // no message after the current one
+    kLastMessage,  // no message after the current one, or the next when none is
     kClosing,      // nothing more is read; closed once the output is written
   };
 

@@ -168,6 +168,24 @@ TEST(H1Server, DrainClosesAnIdleConnectionAtOnceAndABusyOneAfterItsAnswer) {
   EXPECT_TRUE(busy.codec.WantsClose());
 }
 
+TEST(H1Server, AnAnnouncedDrainServesOneMoreRequestOfAnIdleConnection) {
+  Server server;
+  server.codec.AnnounceDrain();
+  EXPECT_FALSE(server.codec.WantsClose());
+  EXPECT_TRUE(server.codec.WantsRead());
+  Feed(server.codec, kGet);
+  server.Answer(200, "x");
+  EXPECT_NE(server.Written().find("connection: close"), std::string::npos);
+  EXPECT_TRUE(server.codec.WantsClose());
+}
+
+TEST(H1Server, ADrainAfterItsAnnouncementClosesWhatIsStillIdle) {
+  Server server;
+  server.codec.AnnounceDrain();
+  server.codec.BeginDrain();
+  EXPECT_TRUE(server.codec.WantsClose());
+}
+
 TEST(H1Server, GivesUpOnAPendingHead) {
   Server server;
   Feed(server.codec, "GET / HTTP/1.1\r\nHo");
