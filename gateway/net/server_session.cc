@@ -37,7 +37,7 @@ void ServerSession::Start(std::unique_ptr<Codec> codec) {
 
 void ServerSession::CountRequest() {
   ++requests_;
-  if (limits_.requests_max != 0 && requests_ >= limits_.requests_max) connection_.codec().BeginDrain();
+  if (limits_.requests_max != 0 && requests_ >= limits_.requests_max) connection_.codec().AnnounceDrain();
 }
 
 void ServerSession::OnProgress() {
