@@ -23,6 +23,7 @@ struct CodecLimits {
   std::uint32_t trailer_bytes_max = 4 * 1024;
   std::uint32_t trailer_count_max = 16;
   std::uint32_t chunk_line_max = 256;
+  std::uint32_t response_chunk_free = 16;            // ChunkedDecoder::Limits::chunk_free of answers
   std::uint32_t interim_responses_max = 8;
   std::uint64_t body_max = UINT64_MAX >> 1;          // per message
   std::uint32_t output_high = 64 * 1024;             // SendBody answers kFull from here

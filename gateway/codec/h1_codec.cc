@@ -364,7 +364,9 @@ bool H1Codec::StartBody(const core::BodyRule& rule) {
       return rule.length <= limits_.body_max;
     case BodyKind::kChunked:
       receiving_ = Receiving::kChunked;
-      chunks_ = core::ChunkedDecoder({limits_.chunk_line_max, limits_.body_max});
+      chunks_ = core::ChunkedDecoder({.line_max = limits_.chunk_line_max,
+                                      .body_max = limits_.body_max,
+                                      .chunk_free = role_ == Role::kClient ? limits_.response_chunk_free : 0});
       break;
     case BodyKind::kUntilClose:
       receiving_ = Receiving::kUntilClose;
