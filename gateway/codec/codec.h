@@ -45,6 +45,7 @@ struct CodecStats {
 struct ProtocolFault {
   std::uint16_t status = 400;              // what a server answers: 400, 408, 414, 417, 431, 501, 505
   std::string_view details = "http1.codec_error";  // response_code_details; static storage
+  bool ambiguous = false;                  // two readers could take it for two different messages: smuggling, perhaps
 };
 
 // Whom the codec asks for somebody to receive a new request (server role).
