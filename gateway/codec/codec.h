@@ -93,6 +93,8 @@ class Codec {
   virtual bool WantsClose() const = 0;
   // No stream is open and nothing is half received: an idle connection.
   virtual bool Idle() const = 0;
+  // Server role: the answer is complete, but the end of it waits for the peer to read.
+  virtual bool AwaitsReader() const = 0;
   // Server role: a head has begun and is not complete; the connection's head deadline runs.
   virtual bool HeadPending() const = 0;
   // Server role: gives up on the pending head as if it were malformed (408 when the head deadline passes).

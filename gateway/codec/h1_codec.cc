@@ -112,6 +112,11 @@ bool H1Codec::WantsRead() const {
   }
 }
 
+bool H1Codec::AwaitsReader() const {
+  const bool answered = !stream_open_ || sending_ == Sending::kEnded;  // the latter: before the end of its request
+  return role_ == Role::kServer && answered && !output_.empty();
+}
+
 bool H1Codec::HeadPending() const {
   return role_ == Role::kServer && !stream_open_ && life_ != Life::kClosing && !input_.empty() && output_.empty();
 }

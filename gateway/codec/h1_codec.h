@@ -36,6 +36,7 @@ class H1Codec final : public Codec, private Stream {
   bool WantsRead() const override;
   bool WantsClose() const override { return life_ == Life::kClosing && output_.empty(); }
   bool Idle() const override { return !stream_open_ && input_.empty() && output_.empty(); }
+  bool AwaitsReader() const override;
   bool HeadPending() const override;
   void FailPendingHead(const ProtocolFault& fault) override;
   Stream* Open(StreamEvents& events) override;

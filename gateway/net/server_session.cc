@@ -49,6 +49,10 @@ void ServerSession::OnProgress() {
     return;
   }
   worker_.wheel().Disarm(head_deadline_);
+  if (codec.AwaitsReader() && limits_.unread > core::Duration::zero()) {
+    // The request is over and forgotten: nobody else would notice that its client reads no further.
+    return worker_.wheel().Arm(idle_deadline_, worker_.now() + limits_.unread);
+  }
   if (codec.Idle()) {
     worker_.wheel().Arm(idle_deadline_, worker_.now() + limits_.connection_idle);
   } else {
@@ -69,6 +73,7 @@ void ServerSession::OnHeadTimeout() {
 void ServerSession::OnIdleTimeout() {
   ++stats_.idle_timeouts;
   connection_.codec().BeginDrain();
+  if (connection_.codec().AwaitsReader()) return connection_.Abort(core::ResetReason::kStreamIdle);
   connection_.Wake();
 }
 
