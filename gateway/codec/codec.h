@@ -95,6 +95,8 @@ class Codec {
   virtual bool Idle() const = 0;
   // Server role: the answer is complete, but the end of it waits for the peer to read.
   virtual bool AwaitsReader() const = 0;
+  // Client role: the peer has sent bytes that belong to no answer; the connection ends for that.
+  virtual bool Desynced() const = 0;
   // Server role: a head has begun and is not complete; the connection's head deadline runs.
   virtual bool HeadPending() const = 0;
   // Server role: gives up on the pending head as if it were malformed (408 when the head deadline passes).
