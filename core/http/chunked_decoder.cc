@@ -61,6 +61,7 @@ ChunkedDecoder::State ChunkedDecoder::OnExtensionByte(char c) const {
 ChunkedDecoder::State ChunkedDecoder::OnSizeLineEnd() {
   line_ = 0;
   digits_ = 0;
+  overhead_ -= std::min<std::uint64_t>(overhead_, limits_.chunk_free);
   if (remaining_ == 0) return State::kDone;
   if (remaining_ > limits_.body_max - std::min(body_, limits_.body_max)) return State::kOverflow;
   body_ += remaining_;

@@ -21,10 +21,12 @@ class ChunkedDecoder {
   struct Limits {
     std::uint32_t line_max = 256;           // a chunk-size line with its extensions, CRLF included; bytes
     std::uint64_t body_max = UINT64_MAX >> 1;  // bytes
+    std::uint32_t chunk_free = 0;           // bytes of each chunk's lines that are not counted as cost, see below
   };
 
   // Lines and CRLFs together may take this many bytes plus a quarter of the body: no client makes us work for
-  // one-byte chunks without end.
+  // one-byte chunks without end. A model that answers token by token does just that, which chunk_free allows for:
+  // extensions cost it still.
   static constexpr std::uint64_t kOverheadFree = 16 * 1024;
 
   ChunkedDecoder() = default;

@@ -55,6 +55,7 @@ void WorkerWorld::Adopt(std::shared_ptr<const core::Snapshot> snapshot) {
   limits_.codec.header_count_max = settings.limits.header_count;
   limits_.request_head = settings.timeouts.request_head;
   limits_.connection_idle = settings.timeouts.connection_idle;
+  limits_.unread = settings.timeouts.stream_idle;
   limits_.requests_max = settings.limits.requests_per_connection;
   context_.trusted_cidrs.clear();
   for (const std::string& text : settings.forwarding.trusted_cidrs) {

@@ -23,6 +23,7 @@ struct CodecLimits {
   std::uint32_t trailer_bytes_max = 4 * 1024;
   std::uint32_t trailer_count_max = 16;
   std::uint32_t chunk_line_max = 256;
+  std::uint32_t response_chunk_free = 16;            // ChunkedDecoder::Limits::chunk_free of answers
   std::uint32_t interim_responses_max = 8;
   std::uint64_t body_max = UINT64_MAX >> 1;          // per message
   std::uint32_t output_high = 64 * 1024;             // SendBody answers kFull from here
@@ -44,6 +45,7 @@ struct CodecStats {
 struct ProtocolFault {
   std::uint16_t status = 400;              // what a server answers: 400, 408, 414, 417, 431, 501, 505
   std::string_view details = "http1.codec_error";  // response_code_details; static storage
+  bool ambiguous = false;                  // two readers could take it for two different messages: smuggling, perhaps
 };
 
 // Whom the codec asks for somebody to receive a new request (server role).
@@ -91,6 +93,10 @@ class Codec {
   virtual bool WantsClose() const = 0;
   // No stream is open and nothing is half received: an idle connection.
   virtual bool Idle() const = 0;
+  // Server role: the answer is complete, but the end of it waits for the peer to read.
+  virtual bool AwaitsReader() const = 0;
+  // Client role: the peer has sent bytes that belong to no answer; the connection ends for that.
+  virtual bool Desynced() const = 0;
   // Server role: a head has begun and is not complete; the connection's head deadline runs.
   virtual bool HeadPending() const = 0;
   // Server role: gives up on the pending head as if it were malformed (408 when the head deadline passes).

@@ -112,6 +112,11 @@ bool H1Codec::WantsRead() const {
   }
 }
 
+bool H1Codec::AwaitsReader() const {
+  const bool answered = !stream_open_ || sending_ == Sending::kEnded;  // the latter: before the end of its request
+  return role_ == Role::kServer && answered && !output_.empty();
+}
+
 bool H1Codec::HeadPending() const {
   return role_ == Role::kServer && !stream_open_ && life_ != Life::kClosing && !input_.empty() && output_.empty();
 }
@@ -165,7 +170,7 @@ StreamEvents& H1Codec::EndReceive(bool extra) {
   receiving_ = Receiving::kEnded;
   if (role_ == Role::kClient) {
     // Bytes behind an answer belong to nobody: the next reader must never take them for its own (F16).
-    if (extra) ++stats_.desync;
+    if (extra) CountDesync();
     // An answer to a request that has not left entirely: the rest of it would be read as the next request.
     const bool unsent = sending_ != Sending::kEnded || !output_.empty();
     if (extra || unsent) {
@@ -196,6 +201,11 @@ void H1Codec::FailStream(ResetReason reason) {
   output_.Clear();
   if (!processing_) input_.Clear();
   if (events != nullptr) events->OnReset(reason);
+}
+
+void H1Codec::CountDesync() {
+  ++stats_.desync;
+  desynced_ = true;
 }
 
 void H1Codec::CountFault(const ProtocolFault& fault) {
@@ -311,7 +321,7 @@ bool H1Codec::ReceiveResponseHead(Slice& rest) {
   if (!stream_open_ || unwritten_) {
     // Nobody asked (F16, F18): the stream was opened, perhaps even filled, after these bytes had been sent. Nothing of
     // the request has left, so whoever holds the stream may try elsewhere.
-    ++stats_.desync;
+    CountDesync();
     FailStream(ResetReason::kConnectionClosed);
     return false;
   }
@@ -364,7 +374,9 @@ bool H1Codec::StartBody(const core::BodyRule& rule) {
       return rule.length <= limits_.body_max;
     case BodyKind::kChunked:
       receiving_ = Receiving::kChunked;
-      chunks_ = core::ChunkedDecoder({limits_.chunk_line_max, limits_.body_max});
+      chunks_ = core::ChunkedDecoder({.line_max = limits_.chunk_line_max,
+                                      .body_max = limits_.body_max,
+                                      .chunk_free = role_ == Role::kClient ? limits_.response_chunk_free : 0});
       break;
     case BodyKind::kUntilClose:
       receiving_ = Receiving::kUntilClose;

@@ -36,6 +36,8 @@ class H1Codec final : public Codec, private Stream {
   bool WantsRead() const override;
   bool WantsClose() const override { return life_ == Life::kClosing && output_.empty(); }
   bool Idle() const override { return !stream_open_ && input_.empty() && output_.empty(); }
+  bool AwaitsReader() const override;
+  bool Desynced() const override { return desynced_; }
   bool HeadPending() const override;
   void FailPendingHead(const ProtocolFault& fault) override;
   Stream* Open(StreamEvents& events) override;
@@ -92,6 +94,7 @@ class H1Codec final : public Codec, private Stream {
   void FailStream(core::ResetReason reason);
   void CountFault(const ProtocolFault& fault);
   void StartStream(StreamEvents& events);
+  void CountDesync();
   void Wake() const;
 
   const Role role_;
@@ -105,6 +108,7 @@ class H1Codec final : public Codec, private Stream {
   bool head_request_ = false;    // the current request is a HEAD
   bool peer_11_ = true;          // version of the current request's sender
   bool continue_sent_ = false;
+  bool desynced_ = false;
   bool unwritten_ = false;       // client: nothing of the current request can have reached the peer
   std::uint8_t blank_lines_ = 0;    // in front of the current request
   std::uint32_t interims_ = 0;      // 1xx heads received in front of the current answer

@@ -26,6 +26,15 @@ std::unexpected<ProtocolFault> Fault(std::uint16_t status, std::string_view deta
   return std::unexpected(ProtocolFault{status, details});
 }
 
+// Where one message ends, or whom it is for, could be read in more than one way.
+std::unexpected<ProtocolFault> Ambiguous(std::uint16_t status, std::string_view details) {
+  return std::unexpected(ProtocolFault{.status = status, .details = details, .ambiguous = true});
+}
+
+std::unexpected<ProtocolFault> FramingError(core::FramingFault fault) {
+  return Ambiguous(core::FramingStatus(fault), core::FramingDetails(fault));
+}
+
 std::string_view View(beast::string_view text) { return {text.data(), text.size()}; }
 
 // Lexes one head and hands the pieces over as views into the block. Beast never sees a body or a trailer: skip(true)
@@ -69,10 +78,10 @@ std::expected<void, ProtocolFault> LexHead(char* block, std::size_t size, std::s
   beast::error_code error;
   const std::size_t used = parser.put(boost::asio::const_buffer(block, size), error);
   if (error == http::error::bad_content_length || error == http::error::multiple_content_length) {
-    return Fault(400, core::FramingDetails(core::FramingFault::kBadLength));
+    return FramingError(core::FramingFault::kBadLength);
   }
   if (error == http::error::bad_transfer_encoding) {
-    return Fault(400, core::FramingDetails(core::FramingFault::kBadCoding));
+    return FramingError(core::FramingFault::kBadCoding);
   }
   if (error || used != size) return Fault(400, "http1.codec_error");
   return {};
@@ -141,7 +150,7 @@ std::expected<void, ProtocolFault> UseAbsoluteTarget(const AbsoluteTarget& parts
   if (!http && !core::EqualsIgnoreCase(parts.scheme, "https")) return Fault(400, "http1.invalid_url");
   if (!core::ParseHostPort(parts.authority)) return Fault(400, "http1.invalid_authority");
   if (!head.authority.empty() && !core::EqualsIgnoreCase(head.authority, parts.authority)) {
-    return Fault(400, "http1.host_mismatch");
+    return Ambiguous(400, "http1.host_mismatch");
   }
   head.authority = parts.authority;
   head.scheme = http ? "http" : "https";
@@ -158,7 +167,7 @@ std::expected<void, ProtocolFault> UseAbsoluteTarget(const AbsoluteTarget& parts
 // Exactly one Host, and a valid one (reliability.md B7); the old version may come without.
 std::expected<void, ProtocolFault> ReadAuthority(core::Head& head, bool version_11) {
   const std::size_t hosts = head.headers.Count(HeaderName::kHost);
-  if (hosts > 1) return Fault(400, "http1.multiple_hosts");
+  if (hosts > 1) return Ambiguous(400, "http1.multiple_hosts");
   if (hosts == 0 && version_11) return Fault(400, "http1.missing_host");
   head.authority = head.headers.Find(HeaderName::kHost).value_or(std::string_view());
   const bool may_be_empty = !version_11 && head.authority.empty();
@@ -197,10 +206,6 @@ std::expected<void, ProtocolFault> Finish(core::Head& head, H1Facts& facts) {
 std::size_t StartLineSize(const char* block, std::size_t size) {
   const void* lf = std::memchr(block, '\n', size);
   return lf == nullptr ? size : static_cast<std::size_t>(static_cast<const char*>(lf) - block) + 1;
-}
-
-std::unexpected<ProtocolFault> FramingError(core::FramingFault fault) {
-  return Fault(core::FramingStatus(fault), core::FramingDetails(fault));
 }
 
 }  // namespace

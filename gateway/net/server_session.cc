@@ -55,6 +55,10 @@ void ServerSession::OnProgress() {
     return;
   }
   worker_.wheel().Disarm(head_deadline_);
+  if (codec.AwaitsReader() && limits_.unread > core::Duration::zero()) {
+    // The request is over and forgotten: nobody else would notice that its client reads no further.
+    return worker_.wheel().Arm(idle_deadline_, worker_.now() + limits_.unread);
+  }
   if (codec.Idle()) {
     ArmIdle();
   } else {
@@ -75,6 +79,7 @@ void ServerSession::OnHeadTimeout() {
 void ServerSession::OnIdleTimeout() {
   if (!draining_) ++stats_.idle_timeouts;
   connection_.codec().BeginDrain();
+  if (connection_.codec().AwaitsReader()) return connection_.Abort(core::ResetReason::kStreamIdle);
   connection_.Wake();
 }
 

@@ -27,6 +27,7 @@ struct SessionLimits {
   CodecLimits codec;
   core::Duration request_head = core::Seconds(10);
   core::Duration connection_idle = core::Seconds(3600);
+  core::Duration unread = core::Seconds(300);  // an answer is over but for what the client does not read; 0: for ever
   std::uint32_t requests_max = 0;  // per connection; 0: unlimited
 };
 

@@ -161,6 +161,7 @@ void Exchange::OnFault(const ProtocolFault& fault) {
   flags_.Set(ResponseFlag::kDPE);
   DownstreamCounters& counters = context_.metrics.downstream();
   counters.cx_protocol_error.Add();
+  if (fault.ambiguous) counters.rq_ambiguous.Add();
   if (fault.status == 414 || fault.status == 431 || fault.status == 413) counters.rq_too_large.Add();
   details_ = fault.details;
   if (progress_.response_started) {
@@ -329,6 +330,7 @@ void Exchange::Complete() {
 }
 
 void Exchange::CutClient(ResetReason reason) {
+  context_.metrics.downstream().rq_tx_reset.Add();
   downstream_->Reset(reason);
   downstream_ = nullptr;
 }

@@ -172,6 +172,7 @@ void Pool::ServeWaiting() {
 void Pool::OnClosed(UpstreamConnection& connection) {
   core::ClusterState::Counters& counters = cluster_->state->counters;
   if (connection.idle_timed_out()) counters.upstream_cx_idle_timeout.fetch_add(1, std::memory_order_relaxed);
+  if (connection.desynced()) counters.upstream_cx_desync.fetch_add(1, std::memory_order_relaxed);
   if (connection.finished_streams > 0) {
     counters.upstream_cx_destroy_remote_with_active_rq.fetch_add(1, std::memory_order_relaxed);
   }

@@ -64,6 +64,8 @@ class UpstreamConnection : public core::LedgerConnection,
   // Closes now; streams still open are reset.
   void Close();
 
+  // The model sent bytes that belong to no answer.
+  bool desynced() const { return connection_ && connection_->codec().Desynced(); }
   bool idle_timed_out() const { return idle_timed_out_; }
   // maxConnectionDuration is over: on_progress has been asked for, the pool drains it.
   bool aged() const { return aged_; }

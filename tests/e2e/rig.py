@@ -204,7 +204,11 @@ class ScriptedModel:
 
     def stop(self):
         self.listener.close()
-        for connection in self.connections:
+        self.hang_up()
+
+    def hang_up(self):
+        """Ends every connection there is."""
+        for connection in list(self.connections):
             with contextlib.suppress(OSError):
                 connection.socket.shutdown(socket.SHUT_RDWR)
 
@@ -233,13 +237,18 @@ class ServerConnection(Client):
         if not self.buffer and not self._more():
             return None
         request = self.read_head()
+        self.read_body(request)
+        return request
+
+    def read_body(self, request):
+        """Reads the body of a request whose head was read."""
         have = dict(request["headers"])
         if have.get("transfer-encoding") == "chunked":
             request["body"] = self.chunks()
             request["trailers"] = self.trailers
         elif "content-length" in have:
             request["body"] = self.read_exactly(int(have["content-length"]))
-        return request
+        return request["body"]
 
     def reset(self):
         """Ends the connection with RST instead of FIN."""

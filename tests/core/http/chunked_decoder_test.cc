@@ -70,6 +70,17 @@ TEST(ChunkedDecoder, BoundsALine) {
   EXPECT_EQ(Decode("1;" + std::string(253, 'a') + "\r\n", 64).last, Event::kMalformed);
 }
 
+TEST(ChunkedDecoder, TakesSmallChunksWithoutEndWhereEachHasItsShareFree) {
+  std::string tokens;
+  std::string padded;
+  for (int i = 0; i < 100'000; ++i) {
+    tokens += "3\r\nabc\r\n";
+    padded += "1;padding-that-carries-nothing=1\r\na\r\n";
+  }
+  EXPECT_EQ(Decode(tokens, 4096, {.chunk_free = 16}).last, Event::kNeedMore);
+  EXPECT_EQ(Decode(padded, 4096, {.chunk_free = 16}).last, Event::kMalformed);
+}
+
 TEST(ChunkedDecoder, BoundsWhatTheLinesCostAgainstWhatTheyCarry) {
   std::string tiny;
   for (int i = 0; i < 10000; ++i) tiny += "1\r\na\r\n";

@@ -229,6 +229,7 @@ TEST(H1Client, GivesTheConnectionUpWhenBytesFollowTheAnswer) {
   EXPECT_TRUE(client.events.ended);
   EXPECT_EQ(client.events.body, "hello");
   EXPECT_EQ(client.stats.desync, 1u);
+  EXPECT_TRUE(client.codec.Desynced());
   EXPECT_EQ(client.codec.Capacity(), 0u);
   EXPECT_TRUE(client.codec.WantsClose());
 }
@@ -237,6 +238,7 @@ TEST(H1Client, GivesTheConnectionUpWhenBytesComeWhileIdle) {
   Client client;
   Feed(client.codec, "HTTP/1.1 408 Request Timeout\r\n\r\n");
   EXPECT_EQ(client.stats.desync, 1u);
+  EXPECT_TRUE(client.codec.Desynced());
   EXPECT_TRUE(client.codec.WantsClose());
   EXPECT_EQ(client.codec.Capacity(), 0u);
 }

@@ -195,6 +195,21 @@ TEST(H1Server, GivesUpOnAPendingHead) {
   EXPECT_TRUE(server.codec.WantsClose());
 }
 
+TEST(H1Server, TellsWhenOnlyTheReaderOfAnAnswerIsMissing) {
+  Server server;
+  EXPECT_FALSE(server.codec.AwaitsReader());
+  Feed(server.codec, kGet);
+  server.SendHead(200, 1, Flow::kMore);
+  EXPECT_FALSE(server.codec.AwaitsReader());  // the stream is open: its owner watches it
+  server.stream->SendBody(core::Slice::Borrow("x"), Flow::kEnd);
+  EXPECT_TRUE(server.codec.AwaitsReader());
+  server.Written();
+  EXPECT_FALSE(server.codec.AwaitsReader());
+  Feed(server.codec, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n");
+  server.Answer(413, "too much");  // the rest of that request is never read, but its stream is open until the close
+  EXPECT_TRUE(server.codec.AwaitsReader());
+}
+
 TEST(H1Server, TurnsAbsoluteTargetsIntoOriginForm) {
   Server server;
   Feed(server.codec, "GET http://h:81?q HTTP/1.1\r\nHost: H:81\r\n\r\n");

@@ -64,5 +64,18 @@ TEST_F(H1Parser, NamesTheFaultForTheAccessLog) {
   EXPECT_EQ(details("TRACE / HTTP/1.1\r\nHost: h\r\n\r\n"), "http1.method_not_allowed");
 }
 
+TEST_F(H1Parser, TellsWhatTwoReadersCouldReadDifferentlyFromWhatIsJustWrong) {
+  const auto ambiguous = [this](std::string_view fields) {
+    head = core::Head(arena);
+    return Request("GET / HTTP/1.1\r\n" + std::string(fields) + "\r\n").error().ambiguous;
+  };
+  EXPECT_TRUE(ambiguous("Host: h\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n"));
+  EXPECT_TRUE(ambiguous("Host: h\r\nContent-Length: 1\r\nContent-Length: 1\r\n"));
+  EXPECT_TRUE(ambiguous("Host: h\r\nTransfer-Encoding: xchunked\r\n"));
+  EXPECT_TRUE(ambiguous("Host: h\r\nHost: g\r\n"));
+  EXPECT_FALSE(ambiguous(""));
+  EXPECT_FALSE(ambiguous("Host: h\r\nX : y\r\n"));
+}
+
 }  // namespace
 }  // namespace sluice::gateway
