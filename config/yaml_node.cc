@@ -32,7 +32,13 @@ class TreeBuilder final : public YAML::EventHandler {
  public:
   TreeBuilder(const std::string& file, Findings& findings) : file_(file), findings_(findings) {}
 
-  void OnDocumentStart(const YAML::Mark& /*mark*/) override {
+  // yaml-cpp leaves a stray `,` `]` or `}` where it is and would report empty documents there without end.
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (mark.pos == begin_) {
+      Refuse("SL1007", ToMark(mark), "not valid YAML: no value can begin with what stands here",
+             "remove it, or quote it if it is meant as text");
+    }
+    begin_ = mark.pos;
     open_.clear();
     root_.reset();
     broken_ = false;
@@ -158,6 +164,7 @@ class TreeBuilder final : public YAML::EventHandler {
   std::vector<OpenNode> open_;
   std::optional<YamlNode> root_;
   bool broken_ = false;
+  int begin_ = -1;  // of the current document, as yaml-cpp counts
 };
 
 // Reads from memory without a copy of the text.

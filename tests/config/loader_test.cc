@@ -100,6 +100,14 @@ TEST(Loader, OneIdentityTwiceIsAnError) {
   EXPECT_TRUE(Has(loaded, "SL1104")) << TextOf(loaded);
 }
 
+TEST(Loader, AStraySignOfAListOrMapIsAnErrorAtItsPlace) {
+  for (const char sign : {',', ']', '}'}) {
+    const Loaded loaded = LoadText(std::string("a: b\n---\n") + sign + "\n");
+    EXPECT_FALSE(loaded.ok);
+    EXPECT_TRUE(Says(loaded, "rules.yaml:3:1: error SL1007")) << TextOf(loaded);
+  }
+}
+
 TEST(Loader, NothingThatIsNoYamlTextCrashesIt) {
   const TemporaryDirectory directory;
   const fs::path huge = directory.Write("huge.yaml", "");
