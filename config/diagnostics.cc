@@ -1,6 +1,7 @@
 #include "config/diagnostics.h"
 
 #include "config/format.h"
+#include "config/utf8.h"
 
 #include <algorithm>
 #include <array>
@@ -8,6 +9,18 @@
 #include <utility>
 
 namespace sluice::config {
+
+namespace {
+
+// Messages quote what was written, cut short: control bytes become blanks, half a character becomes '?'.
+void MakePrintable(std::string& text) {
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  }
+  while (const auto bad = FindInvalidUtf8(text)) text[*bad] = '?';
+}
+
+}  // namespace
 
 std::string_view SeverityText(Severity severity) {
   constexpr std::array<std::string_view, 3> kTexts = {"info", "warning", "error"};
@@ -82,6 +95,8 @@ void Findings::Add(Finding finding) {
     ++dropped_;
     return;
   }
+  MakePrintable(finding.message);
+  MakePrintable(finding.cure);
   findings_.push_back(std::move(finding));
 }
 

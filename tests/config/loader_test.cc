@@ -8,6 +8,7 @@
 #include <fstream>
 #include <string>
 
+#include "config/utf8.h"
 #include "tests/config/config_support.h"
 
 namespace sluice::config {
@@ -106,6 +107,16 @@ TEST(Loader, AStraySignOfAListOrMapIsAnErrorAtItsPlace) {
     EXPECT_FALSE(loaded.ok);
     EXPECT_TRUE(Says(loaded, "rules.yaml:3:1: error SL1007")) << TextOf(loaded);
   }
+}
+
+TEST(Loader, WhatAMessageQuotesNeitherBreaksItsLineNorItsText) {
+  const Loaded lines = LoadText(kService + "apiVersion: \"a\\nb\"\nkind: VirtualService\n\"k\\ney\": 1\n");
+  const Loaded halves = LoadText("kind: " + std::string(79, 'a') + "\xc3\xa9\n");
+
+  EXPECT_FALSE(lines.ok);
+  for (const Finding& finding : lines.findings) EXPECT_EQ(FormatFinding(finding).find('\n'), std::string::npos);
+  EXPECT_FALSE(halves.ok);
+  for (const Finding& finding : halves.findings) EXPECT_EQ(FindInvalidUtf8(finding.message), std::nullopt);
 }
 
 TEST(Loader, NothingThatIsNoYamlTextCrashesIt) {
