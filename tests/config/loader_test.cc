@@ -119,6 +119,17 @@ TEST(Loader, WhatAMessageQuotesNeitherBreaksItsLineNorItsText) {
   for (const Finding& finding : halves.findings) EXPECT_EQ(FindInvalidUtf8(finding.message), std::nullopt);
 }
 
+TEST(Loader, ATargetThatNoRequestLineCanCarryIsRefused) {
+  for (const std::string_view given : {R"(rewrite: {uri: "/a b"})", R"(rewrite: {authority: "a b"})",
+                                   R"(rewrite: {uriRegexRewrite: {match: "x", rewrite: "a\nb"}})",
+                                   R"(rewrite: {uri: "/a\tb"})"}) {
+    const std::string action(given);
+    const Loaded loaded = LoadText(WithRules("  - " + action + "\n    route: [{destination: {host: ranking}}]\n"));
+    EXPECT_FALSE(loaded.ok) << action;
+    EXPECT_TRUE(Says(loaded, "holds blanks or control characters")) << TextOf(loaded);
+  }
+}
+
 TEST(Loader, NothingThatIsNoYamlTextCrashesIt) {
   const TemporaryDirectory directory;
   const fs::path huge = directory.Write("huge.yaml", "");
