@@ -51,6 +51,11 @@ void AppendEscaped(std::string& json, std::string_view text) {
   }
 }
 
+// Messages quote what was written, cut short: half a character becomes '?'.
+void MendCuts(std::string& text) {
+  while (const auto bad = FindInvalidUtf8(text)) text[*bad] = '?';
+}
+
 }  // namespace
 
 std::string_view SeverityText(Severity severity) {
@@ -114,6 +119,8 @@ void Findings::Add(Finding finding) {
     ++dropped_;
     return;
   }
+  MendCuts(finding.message);
+  MendCuts(finding.cure);
   findings_.push_back(std::move(finding));
 }
 

@@ -3,6 +3,7 @@
 #include "config/parse.h"
 
 #include "core/base/text.h"
+#include "core/http/field_text.h"
 #include "core/route/predicate.h"
 
 #include "config/base64.h"
@@ -20,13 +21,12 @@ namespace {
 constexpr std::size_t kBodyMax = 1024 * 1024;
 constexpr std::size_t kBodyLarge = 100 * 1024;
 
-// Values that end up in header fields of an answer or of a request.
-std::optional<std::string> ReadFieldValue(Fields& fields, std::string_view key) {
+// Parts of a target or an authority: what the writer of a request line, of Host or of Location would refuse.
+std::optional<std::string> ReadUriPart(Fields& fields, std::string_view key) {
   auto text = fields.Text(key);
-  if (!text.has_value()) return std::nullopt;
-  const bool control = std::ranges::any_of(*text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-  if (!control) return text;
-  fields.scope().Error("IST0106", fields.MarkOf(key), Format("{} holds control characters", fields.PathOf(key)));
+  if (!text.has_value() || core::IsVisibleText(*text)) return text;
+  fields.scope().Error("IST0106", fields.MarkOf(key),
+                       Format("{} holds blanks or control characters", fields.PathOf(key)), "write a blank as %20");
   return std::nullopt;
 }
 
@@ -118,7 +118,7 @@ void ReadRegexRewrite(Fields& parent, core::Rewrite& into) {
   regex.Require("match");
   regex.Require("rewrite");
   const auto pattern = regex.Text("match");
-  const auto replacement = ReadFieldValue(regex, "rewrite");
+  const auto replacement = ReadUriPart(regex, "rewrite");
   if (!pattern.has_value() || !replacement.has_value()) return;
   const auto compiled = core::CompileRegex(*pattern);
   if (!compiled.has_value()) {
@@ -151,9 +151,9 @@ std::optional<core::Redirect> ReadRedirect(Fields& rule, const std::vector<Match
   if (node == nullptr) return std::nullopt;
   Fields fields(*node, rule.PathOf("redirect"), rule.scope());
   core::Redirect redirect;
-  redirect.uri = ReadFieldValue(fields, "uri");
-  redirect.prefix_rewrite = ReadFieldValue(fields, "prefixRewrite");
-  redirect.authority = ReadFieldValue(fields, "authority");
+  redirect.uri = ReadUriPart(fields, "uri");
+  redirect.prefix_rewrite = ReadUriPart(fields, "prefixRewrite");
+  redirect.authority = ReadUriPart(fields, "authority");
   if (const auto port = fields.Count("port", 1, 65535)) redirect.port = static_cast<std::uint16_t>(*port);
   constexpr std::array<std::string_view, 2> kDerive = {"FROM_PROTOCOL_DEFAULT", "FROM_REQUEST_PORT"};
   if (const auto derive = fields.Choice("derivePort", kDerive)) {
@@ -217,8 +217,8 @@ core::Rewrite ReadRewrite(Fields& rule) {
   const YamlNode* node = rule.Map("rewrite");
   if (node == nullptr) return rewrite;
   Fields fields(*node, rule.PathOf("rewrite"), rule.scope());
-  rewrite.uri = ReadFieldValue(fields, "uri");
-  rewrite.authority = ReadFieldValue(fields, "authority");
+  rewrite.uri = ReadUriPart(fields, "uri");
+  rewrite.authority = ReadUriPart(fields, "authority");
   ReadRegexRewrite(fields, rewrite);
   if (node->members.empty()) rule.scope().Error("IST0106", node->mark, Format("{} is empty", rule.PathOf("rewrite")));
   if (fields.Has("uri") && fields.Has("uriRegexRewrite")) {

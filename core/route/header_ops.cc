@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "core/base/text.h"
+#include "core/http/field_text.h"
 
 namespace sluice::core {
 namespace {
@@ -53,10 +54,6 @@ std::optional<Command> ParseCommand(std::string_view text) {
   if (text == "ROUTE_NAME") return Command{.kind = Kind::kRouteName};
   if (text == "RESPONSE_CODE") return Command{.kind = Kind::kStatus};
   return std::nullopt;
-}
-
-bool HasControls(std::string_view text) {
-  return std::ranges::any_of(text, [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
 }
 
 // Names in a command may be written in any case; fields are lower case.
@@ -138,7 +135,7 @@ class Application {
     if (IsAuthority(name)) return std::nullopt;
     if (value.find('%') == std::string_view::npos) return value;
     const std::string_view formatted = FormatHeaderValue(value, context_, arena_);
-    if (formatted.empty() || HasControls(formatted)) return std::nullopt;
+    if (formatted.empty() || !IsFieldText(formatted)) return std::nullopt;
     return formatted;
   }
 
@@ -150,8 +147,8 @@ class Application {
 }  // namespace
 
 Status CheckHeaderFormat(std::string_view value) {
-  if (HasControls(value)) {
-    return Fail(ErrorCode::kInvalidArgument, "a header value holds a line break or NUL", "write it on one line");
+  if (!IsFieldText(value)) {
+    return Fail(ErrorCode::kInvalidArgument, "a header value holds a control character", "write it on one line");
   }
   for (std::size_t at = value.find('%'); at != std::string_view::npos;) {
     const std::size_t end = value.find('%', at + 1);

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <string>
 
+#include "config/utf8.h"
 #include "tests/config/config_support.h"
 #include "tests/config/temporary_directory.h"
 
@@ -88,6 +89,35 @@ TEST(Loader, ListsThatFillAFileAreReadToTheirEnd) {
 
   EXPECT_TRUE(loaded.ok) << TextOf(loaded).substr(0, 1000);
   EXPECT_GT(loaded.documents->virtual_services.at(0).hosts.size(), 90'000U);
+}
+
+TEST(Loader, AStraySignOfAListOrMapIsAnErrorAtItsPlace) {
+  for (const char sign : {',', ']', '}'}) {
+    const Loaded loaded = LoadText(std::string("a: b\n---\n") + sign + "\n");
+    EXPECT_FALSE(loaded.ok);
+    EXPECT_TRUE(Says(loaded, "rules.yaml:3:1: error SL1007")) << TextOf(loaded);
+  }
+}
+
+TEST(Loader, WhatAMessageQuotesNeitherBreaksItsLineNorItsText) {
+  const Loaded lines = LoadText(kService + "apiVersion: \"a\\nb\"\nkind: VirtualService\n\"k\\ney\": 1\n");
+  const Loaded halves = LoadText("kind: " + std::string(79, 'a') + "\xc3\xa9\n");
+
+  EXPECT_FALSE(lines.ok);
+  for (const Finding& finding : lines.findings) EXPECT_EQ(FormatFinding(finding).find('\n'), std::string::npos);
+  EXPECT_FALSE(halves.ok);
+  for (const Finding& finding : halves.findings) EXPECT_EQ(FindInvalidUtf8(finding.message), std::nullopt);
+}
+
+TEST(Loader, ATargetThatNoRequestLineCanCarryIsRefused) {
+  for (const std::string_view given : {R"(rewrite: {uri: "/a b"})", R"(rewrite: {authority: "a b"})",
+                                   R"(rewrite: {uriRegexRewrite: {match: "x", rewrite: "a\nb"}})",
+                                   R"(rewrite: {uri: "/a\tb"})"}) {
+    const std::string action(given);
+    const Loaded loaded = LoadText(WithRules("  - " + action + "\n    route: [{destination: {host: ranking}}]\n"));
+    EXPECT_FALSE(loaded.ok) << action;
+    EXPECT_TRUE(Says(loaded, "holds blanks or control characters")) << TextOf(loaded);
+  }
 }
 
 TEST(Loader, NothingThatIsNoYamlTextCrashesIt) {

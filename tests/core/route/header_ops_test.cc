@@ -49,6 +49,7 @@ TEST_F(HeaderOpsTest, ConfigMayAskWhatIsSupported) {
   EXPECT_TRUE(CheckHeaderFormat("plain").has_value());
   EXPECT_TRUE(CheckHeaderFormat("%REQ(a)% %% %RESP(b?c):12% %PROTOCOL%").has_value());
   EXPECT_FALSE(CheckHeaderFormat("100%").has_value());
+  EXPECT_FALSE(CheckHeaderFormat("no writer would send \x7f").has_value());
   EXPECT_FALSE(CheckHeaderFormat("%START_TIME%").has_value());
   EXPECT_FALSE(CheckHeaderFormat("%REQ(a%").has_value());
   EXPECT_FALSE(CheckHeaderFormat("%REQ()%").has_value());
