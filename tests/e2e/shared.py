@@ -137,9 +137,10 @@ class SharedTest(unittest.TestCase):
         return self.gateway.get(path, host, headers, **more)
 
     def tries(self, path):
-        """The requests for that path that models received, with the model that did."""
-        return [(model, request) for model in self.models for request in model.requests
+        """The requests for that path that models received, with the model that did, in the order of the tries."""
+        seen = [(model, request) for model in self.models for request in model.requests
                 if request["line"].split(" ")[1] == path]
+        return sorted(seen, key=lambda pair: header(pair[1]["headers"], "x-envoy-attempt-count"))
 
     def lines(self):
         if not self.log_path.exists():
