@@ -59,7 +59,8 @@ class AccessLogTest(shared.SharedTest):
             "connection_termination_details": None, "bytes_received": 1234, "bytes_sent": len(answer.body),
             "x_forwarded_for": "127.0.0.1", "user_agent": "me/1 \"quoted\"", "authority": "model:80",
             "request_id": shared.header(seen["headers"], "x-request-id")[0],
-            "upstream_host": f"127.0.0.1:{self.v1.port}", "upstream_cluster": "outbound|80|v1|model.default.svc.cluster.local",
+            "upstream_host": f"127.0.0.1:{self.v1.port}",
+            "upstream_cluster": "outbound|80|v1|model.default.svc.cluster.local",
             "downstream_local_address": self.gateway.http, "downstream_remote_address": mine,
             "requested_server_name": None, "upstream_transport_failure_reason": None,
             "rule_index": 0, "rule_match": "by-path", "subset": "v1", "experiment": "exp", "arm": "all",
@@ -117,13 +118,16 @@ class TextLogTest(shared.SharedTest):
     def arrange(cls):
         cls.up = cls.model()
         spec = f"{{accessLog: {{path: {cls.log_path}, format: text}}, workers: 1}}"
-        cls.gateway = rig.Gateway(cls.programs, cls.directory, rig.rules([cls.up.port], rig.PLAIN) + shared.settings(spec), [], ())
+        rules = rig.rules([cls.up.port], rig.PLAIN) + shared.settings(spec)
+        cls.gateway = rig.Gateway(cls.programs, cls.directory, rules, [], ())
 
     def test_the_text_format_is_envoys_order(self):
         answer = self.get("/text?q", headers=["user-agent: me"], method="POST", body=b"12345")
         text = rig.until(lambda: self.log_path.exists() and self.log_path.read_text(), "a line")
-        self.assertRegex(text, r'^\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z\] "POST /text\?q HTTP/1\.1" 200 - via_upstream - "-" '
-                         rf'5 {len(answer.body)} \d+ \d+ "127\.0\.0\.1" "me" "[0-9a-f-]{{36}}" "model" "127\.0\.0\.1:{self.up.port}" '
+        self.assertRegex(text, r'^\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z\] '
+                         r'"POST /text\?q HTTP/1\.1" 200 - via_upstream - "-" '
+                         rf'5 {len(answer.body)} \d+ \d+ "127\.0\.0\.1" "me" "[0-9a-f-]{{36}}" "model" '
+                         rf'"127\.0\.0\.1:{self.up.port}" '
                          r'outbound\|80\|v0\|model\.default\.svc\.cluster\.local 127\.0\.0\.1:\d+ 127\.0\.0\.1:\d+ '
                          r'127\.0\.0\.1:\d+ - -\n$')
 

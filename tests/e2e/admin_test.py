@@ -28,8 +28,9 @@ class AdminTest(shared.SharedTest):
             self.assertIn(line + "\n", text)
         for stat in ("cx_total", "cx_active", "cx_connect_fail", "rq_total", "rq_success", "rq_timeout"):
             self.assertIn(where + stat + "::", text)
-        statuses = {cluster["name"]: cluster for cluster in self.ask("/clusters?format=json").json()["cluster_statuses"]}
-        host, = statuses[self.cluster]["host_statuses"]
+        page = self.ask("/clusters?format=json").json()
+        statuses = {cluster["name"]: cluster["host_statuses"] for cluster in page["cluster_statuses"]}
+        host, = statuses[self.cluster]
         self.assertEqual(host["address"]["socket_address"], {"address": "127.0.0.1", "port_value": self.up.port})
 
     def test_server_info_tells_who_and_since_when(self):
@@ -91,8 +92,9 @@ class AdminTest(shared.SharedTest):
         self.assertEqual(self.ask("/logging?level=info", "POST").status, 200)
 
     def test_a_name_of_somebody_elses_dns_is_refused(self):
-        for host, status in (("localhost", 200), ("LOCALHOST:15000", 200), ("127.0.0.1:15000", 200), ("[::1]:15000", 200),
-                             ("evil.example", 403), ("localhost.evil.example", 403), ("127.0.0.1.evil.example", 403)):
+        for host, status in (("localhost", 200), ("LOCALHOST:15000", 200), ("127.0.0.1:15000", 200),
+                             ("[::1]:15000", 200), ("evil.example", 403), ("localhost.evil.example", 403),
+                             ("127.0.0.1.evil.example", 403)):
             self.assertEqual(self.ask("/server_info", host=host).status, status, host)
 
     def test_a_post_of_another_site_is_refused(self):

@@ -95,7 +95,8 @@ class ExperimentTest(shared.SharedTest):
     def received(self, host, headers=(), path="/predict"):
         """(who answered, the x-ab fields it received)."""
         seen = self.get(path, host, headers).json()
-        return seen["model"], {name: value for name, value in seen["headers"] if name.replace("_", "-").startswith("x-ab")}
+        return seen["model"], {name: value for name, value in seen["headers"]
+                               if name.replace("_", "-").startswith("x-ab")}
 
     def test_ten_thousand_requests_get_the_bucket_of_hashlib(self):
         def batch(client, first, size):

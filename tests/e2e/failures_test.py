@@ -29,8 +29,8 @@ CASES = {
 
 
 def rule(path, more="", subset="v0"):
-    return (f"  - match: [{{uri: {{prefix: {path}}}}}]\n    route: [{{destination: {{host: model, subset: {subset}}}}}]\n"
-            f"{more}")
+    return (f"  - match: [{{uri: {{prefix: {path}}}}}]\n"
+            f"    route: [{{destination: {{host: model, subset: {subset}}}}}]\n{more}")
 
 
 class FailuresTest(shared.SharedTest):

@@ -44,9 +44,10 @@ class PoolTest(shared.SharedTest):
             documents.append(rig.rules([port or model.port], plain(host), policy, host=host))
             return model
 
-        cls.waiting, cls.few, cls.busy = Gate(), Gate(), Gate()
+        cls.waiting, cls.few, cls.busy, cls.left = Gate(), Gate(), Gate(), Gate()
         cls.busy.open.set()
         add("waiting", pool("maxConnections: 1", "http1MaxPendingRequests: 2"), cls.waiting)
+        cls.left_model = add("left", pool("maxConnections: 1", "http1MaxPendingRequests: 2"), cls.left)
         cls.few_model = add("few", pool("maxConnections: 2"), cls.few)
         add("busy", pool("", "http2MaxRequests: 10"), cls.busy)
         cls.short = add("short", pool("", "maxRequestsPerConnection: 3"))
@@ -103,6 +104,18 @@ class PoolTest(shared.SharedTest):
         line = self.line("/waiting/refused")
         self.assertEqual((line["response_flags"], line["response_code_details"]),
                          ("UO", "upstream_reset_before_response_started{overflow}"))
+
+    def test_a_client_that_leaves_while_it_waits_frees_its_place(self):
+        clients = self.fill("left", 2)
+        seen = len(self.left_model.requests)
+        clients.pop().close()
+        rig.until(lambda: self.metric("envoy_cluster_upstream_rq_pending_active", "left") == 1, "a place is free")
+        clients.append(self.send("left", "/left/next"))
+        rig.until(lambda: self.metric("envoy_cluster_upstream_rq_pending_active", "left") == 2, "it is taken")
+        self.left.open.set()
+        self.assertEqual({client.answer().status for client in clients}, {200})
+        self.assertEqual(len(self.left_model.requests), len(clients))  # the one that left was never sent
+        self.assertLess(seen, len(clients))
 
     def test_max_connections_queues_and_fails_nobody(self):
         clients = [self.send("few") for _ in range(30)]

@@ -17,12 +17,16 @@ def says(name):
 # (match item, requests that it takes, requests that it leaves): a request is (method, path, headers).
 MATCHES = [
     ("{uri: {exact: /exact}}", [("GET", "/exact"), ("POST", "/exact?q=1")], [("GET", "/exact/"), ("GET", "/Exact")]),
-    ("{uri: {prefix: /pre}}", [("GET", "/pre"), ("GET", "/prefix"), ("GET", "/pre/x?q")], [("GET", "/xpre"), ("GET", "/PRE")]),
-    ("{uri: {regex: \"/re/[0-9]+\"}}", [("GET", "/re/42"), ("GET", "/re/4?x=/")], [("GET", "/re/4x"), ("GET", "/a/re/4")]),
-    ("{uri: {exact: /Any/Case}, ignoreUriCase: true}", [("GET", "/any/case"), ("GET", "/ANY/CASE")], [("GET", "/any/cas")]),
+    ("{uri: {prefix: /pre}}", [("GET", "/pre"), ("GET", "/prefix"), ("GET", "/pre/x?q")],
+     [("GET", "/xpre"), ("GET", "/PRE")]),
+    ("{uri: {regex: \"/re/[0-9]+\"}}", [("GET", "/re/42"), ("GET", "/re/4?x=/")],
+     [("GET", "/re/4x"), ("GET", "/a/re/4")]),
+    ("{uri: {exact: /Any/Case}, ignoreUriCase: true}", [("GET", "/any/case"), ("GET", "/ANY/CASE")],
+     [("GET", "/any/cas")]),
     ("{uri: {prefix: /folded/}, ignoreUriCase: true}", [("GET", "/FOLDED/X")], [("GET", "/folde/d")]),
     ("{method: {exact: PUT}, uri: {exact: /method}}", [("PUT", "/method")], [("GET", "/method"), ("POST", "/method")]),
-    ("{method: {regex: \"P.*\"}, uri: {exact: /methods}}", [("PUT", "/methods"), ("PATCH", "/methods")], [("GET", "/methods")]),
+    ("{method: {regex: \"P.*\"}, uri: {exact: /methods}}", [("PUT", "/methods"), ("PATCH", "/methods")],
+     [("GET", "/methods")]),
     ("{headers: {x-exact: {exact: \"Yes\"}}}", [("GET", "/h", "x-exact: Yes"), ("GET", "/h", "X-EXACT:  Yes ")],
      [("GET", "/h", "x-exact: yes"), ("GET", "/h", "x-exact: Yes", "x-exact: Yes"), ("GET", "/h")]),
     ("{headers: {x-pre: {prefix: ab}}}", [("GET", "/h", "x-pre: abc")], [("GET", "/h", "x-pre: a"), ("GET", "/h")]),
@@ -37,7 +41,8 @@ MATCHES = [
     ("{queryParams: {k: {exact: v}}}", [("GET", "/q?k=v"), ("GET", "/q?a=1&k=v&k=w")],
      [("GET", "/q?k=w&k=v"), ("GET", "/q?K=v"), ("GET", "/q?k=%76"), ("GET", "/q")]),
     ("{queryParams: {empty: {exact: \"\"}}}", [("GET", "/q?empty"), ("GET", "/q?empty=")], [("GET", "/q?empty=1")]),
-    ("{queryParams: {n: {regex: \"[0-9]+\"}}, uri: {prefix: /n}}", [("GET", "/n?n=12")], [("GET", "/n?n=1a"), ("GET", "/n")]),
+    ("{queryParams: {n: {regex: \"[0-9]+\"}}, uri: {prefix: /n}}", [("GET", "/n?n=12")],
+     [("GET", "/n?n=1a"), ("GET", "/n")]),
 ]
 
 
@@ -48,17 +53,20 @@ class MatchTest(shared.SharedTest):
         http += "  - directResponse: {status: 200, body: {string: none}}\n"
 
         def host(name, hosts, body):
-            return (f"---\napiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {{name: {name}}}\nspec:\n"
-                    f"  hosts: {hosts}\n  http:\n{body}")
+            return (f"---\napiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {{name: {name}}}\n"
+                    f"spec:\n  hosts: {hosts}\n  http:\n{body}")
 
-        order = (item("{uri: {prefix: /a}}, {headers: {x-or: {}}}", says("first")) + item("{uri: {prefix: /ab}}", says("second")))
+        order = (item("{uri: {prefix: /a}}, {headers: {x-or: {}}}", says("first")) +
+                 item("{uri: {prefix: /ab}}", says("second")))
+        ported = item("{authority: {exact: \"auth:8080\"}}", says("ported")) + "  -" + says("bare")[3:]
         port = cls.closed_port()
-        cls.start(rig.rules([port], rig.PLAIN.replace("model", "other"), host="other") + host("model", "[model]", http) +
+        cls.start(rig.rules([port], rig.PLAIN.replace("model", "other"), host="other") +
+                  host("model", "[model]", http) +
                   host("order", "[order]", order) +
                   host("wild", "[\"*.example.com\"]", "  -" + says("wild")[3:]) +
                   host("deep", "[\"*.b.example.com\"]", "  -" + says("deep")[3:]) +
                   host("exact", "[a.b.example.com]", item("{uri: {prefix: /x}}", says("exact"))) +
-                  host("auth", "[auth]", item("{authority: {exact: \"auth:8080\"}}", says("ported")) + "  -" + says("bare")[3:]) +
+                  host("auth", "[auth]", ported) +
                   host("ports", "[ports]", item("{port: 1}", says("other-port")) + "  -" + says("any-port")[3:]))
 
     def test_every_condition_takes_what_it_says_and_leaves_the_rest(self):
@@ -117,12 +125,16 @@ class ChangeTest(shared.SharedTest):
             rewrite("{uri: {exact: /host}}", "authority: inner.example"),
             item("{uri: {exact: /moved}}", "    redirect: {uri: /there, authority: new.example, redirectCode: 308}\n"),
             item("{uri: {prefix: /old/}}", "    redirect: {scheme: https, port: 8443}\n"),
-            item("{uri: {exact: /headers}}", to % ", headers: {request: {set: {x-order: destination}}, response: {add: {x-out: d}}}" +
-                 "    headers:\n      request: {set: {x-order: rule, x-who: \"%%PROTOCOL%%\"}, add: {x-add: two}, remove: [x-gone]}\n"
-                 "      response: {set: {server: mine}, remove: [x-model-version]}\n".replace("%%", "%")),
-            item("{uri: {exact: /delayed}}", "    fault: {delay: {fixedDelay: 80ms, percentage: {value: 100}}}\n" + to % ""),
+            item("{uri: {exact: /headers}}",
+                 to % ", headers: {request: {set: {x-order: destination}}, response: {add: {x-out: d}}}" +
+                 "    headers:\n"
+                 "      request: {set: {x-order: rule, x-who: \"%PROTOCOL%\"}, add: {x-add: two}, remove: [x-gone]}\n"
+                 "      response: {set: {server: mine}, remove: [x-model-version]}\n"),
+            item("{uri: {exact: /delayed}}",
+                 "    fault: {delay: {fixedDelay: 80ms, percentage: {value: 100}}}\n" + to % ""),
             item("{uri: {exact: /half}}", "    fault: {abort: {httpStatus: 418, percentage: {value: 50}}}\n" + to % ""),
-            item("{uri: {exact: /cors}}", "    corsPolicy: {allowOrigins: [{exact: https://a.example}], allowMethods: [GET, PUT],"
+            item("{uri: {exact: /cors}}",
+                 "    corsPolicy: {allowOrigins: [{exact: https://a.example}], allowMethods: [GET, PUT],"
                  " allowHeaders: [x-one], exposeHeaders: [x-two], maxAge: 60s, allowCredentials: true}\n" + to % ""),
             "  - route: [{destination: {host: model, subset: v1}}]\n"])
         cls.start(rig.rules([cls.up.port, cls.other.port], http))
@@ -170,15 +182,18 @@ class ChangeTest(shared.SharedTest):
         self.assertTrue(130 < seen[418] < 270, seen)  # outside by chance in 10^-12 of all runs
 
     def test_cors_answers_preflights_and_marks_answers(self):
-        preflight = self.get("/cors", method="OPTIONS", headers=["origin: https://a.example", "access-control-request-method: PUT"])
-        self.assertEqual((preflight.status, preflight.header("access-control-allow-origin"),
-                          preflight.header("access-control-max-age"), preflight.header("access-control-allow-credentials")),
-                         (200, "https://a.example", "60", "true"))
+        preflight = self.get("/cors", method="OPTIONS",
+                             headers=["origin: https://a.example", "access-control-request-method: PUT"])
+        self.assertEqual(preflight.status, 200)
+        for name, value in (("origin", "https://a.example"), ("credentials", "true")):
+            self.assertEqual(preflight.header(f"access-control-allow-{name}"), value)
+        self.assertEqual(preflight.header("access-control-max-age"), "60")
         self.assertEqual(preflight.header("access-control-allow-methods").replace(" ", ""), "GET,PUT")
         actual = self.get("/cors", headers=["origin: https://a.example"])
         self.assertEqual((actual.header("access-control-allow-origin"), actual.header("access-control-expose-headers")),
                          ("https://a.example", "x-two"))
-        self.assertIsNone(self.get("/cors", headers=["origin: https://b.example"]).header("access-control-allow-origin"))
+        other = self.get("/cors", headers=["origin: https://b.example"])
+        self.assertIsNone(other.header("access-control-allow-origin"))
 
 
 class BalanceTest(shared.SharedTest):
@@ -189,7 +204,8 @@ class BalanceTest(shared.SharedTest):
         hashed = lambda text: f"  trafficPolicy: {{loadBalancer: {{consistentHash: {{{text}}}}}}}\n"
         plain = lambda host: f"  - route: [{{destination: {{host: {host}}}}}]\n    retries: {{attempts: 0}}\n"
         weighted = rig.rules(ports[:2], plain("weighted"), "  trafficPolicy: {loadBalancer: {simple: ROUND_ROBIN}}\n",
-                             host="weighted").replace("labels: {version: v0}}\n", "labels: {version: v0}, weight: 3}\n", 1)
+                             host="weighted")
+        weighted = weighted.replace("labels: {version: v0}}\n", "labels: {version: v0}, weight: 3}\n", 1)
         dns = rig.rules(ports[:1], plain("named"), host="named").replace("STATIC", "DNS").replace(
             "address: 127.0.0.1", "address: localhost")
         cls.start("---\n".join([
@@ -197,7 +213,8 @@ class BalanceTest(shared.SharedTest):
             rig.rules(ports, plain("by-cookie"), hashed("httpCookie: {name: uid, ttl: 60s}"), host="by-cookie"),
             rig.rules(ports, plain("by-query"), hashed("httpQueryParameterName: u"), host="by-query"),
             rig.rules(ports, plain("by-address"), hashed("useSourceIp: true"), host="by-address"),
-            rig.rules(ports, plain("maglev"), hashed("httpHeaderName: x-user, maglev: {tableSize: 1021}"), host="maglev"),
+            rig.rules(ports, plain("maglev"), hashed("httpHeaderName: x-user, maglev: {tableSize: 1021}"),
+                      host="maglev"),
             rig.rules(uneven, plain("least"), host="least"), weighted, dns]))
 
     def who(self, host, path="/", headers=()):
