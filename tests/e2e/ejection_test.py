@@ -40,6 +40,7 @@ class EjectionTest(shared.SharedTest):
             f"consecutive5xxErrors: 0, consecutiveGatewayErrors: 3, maxEjectionPercent: 100, {LONG}")
         add("broken", [model("broken")], f"consecutive5xxErrors: 3, maxEjectionPercent: 100, {LONG}")
         add("dead", [cls.closed_port()], f"consecutive5xxErrors: 3, maxEjectionPercent: 100, {LONG}")
+        add("patient", [model("patient")], f"consecutive5xxErrors: 2, maxEjectionPercent: 100, {LONG}")
         add("tried", [model("tried")], f"consecutive5xxErrors: 3, maxEjectionPercent: 100, {LONG}",
             "  - route: [{destination: {host: tried}}]\n    retries: {attempts: 5, retryOn: 5xx, backoff: 1ms}\n")
         add("grpc", [model("grpc")], f"consecutive5xxErrors: 2, maxEjectionPercent: 100, {LONG}")
@@ -130,6 +131,16 @@ class EjectionTest(shared.SharedTest):
         answer = self.send("tried", "500")
         self.assertEqual((answer.status, len(self.hosts["tried"].requests)), (503, 3))
         self.assertIn("UH", answer.json()["flags"])
+
+    def test_a_client_that_leaves_is_not_the_endpoints_fault(self):
+        model = self.hosts["patient"]
+        for i in range(4):
+            with self.gateway.client() as client:
+                client.send(f"GET /{i} HTTP/1.1\r\nhost: patient\r\nx-act: hang\r\n\r\n")
+                rig.until(lambda n=i: len(model.requests) == n + 1, "the endpoint has the request")
+            rig.until(model.connections[-1].ended.is_set, "the try is cancelled", seconds=10)
+        self.assertEqual(self.ejected("patient"), 0)
+        self.assertEqual(self.send("patient", "200").status, 200)
 
     def test_an_error_in_grpc_status_counts_like_its_http_status(self):
         grpc = ["content-type: application/grpc"]

@@ -57,7 +57,7 @@ class FailuresTest(shared.SharedTest):
             rig.rules([cls.closed_port()], rig.PLAIN.replace("model", "dead"), host="dead"),
             rig.rules([cls.full_port()], rig.PLAIN.replace("model", "hole"), hole, host="hole")])
         text = text.replace("  subsets:\n", "  subsets:\n  - {name: empty, labels: {version: nobody}}\n", 1)
-        cls.start(text, more_settings="workers: 1, timeouts: {streamIdle: 400ms}")
+        cls.start(text, more_settings="workers: 1, timeouts: {streamIdle: 2s}")
 
     def tearDown(self):
         self.assert_quiet()
@@ -145,6 +145,8 @@ class FailuresTest(shared.SharedTest):
         self.assertEqual((answer.status, answer.json()["flags"]), (408, "SI"))
 
     def test_a_client_that_leaves_is_dc_with_code_0_and_its_model_is_told(self):
+        name = "envoy_cluster_upstream_rq_cancelled"
+        before = self.gateway.metric(name)
         with self.gateway.client() as client:
             client.send("GET /leaves HTTP/1.1\r\nhost: model\r\nx-act: hang\r\n\r\n")
             rig.until(lambda: self.tries("/leaves"), "the model has the request")
@@ -154,7 +156,17 @@ class FailuresTest(shared.SharedTest):
         self.assertEqual((line["response_code"], line["response_flags"], line["response_code_details"]),
                          (0, "DC", "downstream_remote_disconnect"))
         self.assertEqual(self.count("DC", 0), 1)
-        self.assertEqual(self.gateway.metric("envoy_cluster_upstream_rq_cancelled"), 1)
+        self.assertEqual(self.gateway.metric(name), before + 1)
+
+    def test_a_client_that_leaves_in_the_middle_of_the_answer_is_dc_with_its_code(self):
+        with self.gateway.client() as client:
+            client.send("GET /leaves-later HTTP/1.1\r\nhost: model\r\nx-act: stall\r\n\r\n")
+            self.assertEqual(client.head()[0], 200)
+            self.assertEqual(client.read_exactly(4), b"half")
+        waiting = next(c for c in self.up.connections if any("/leaves-later" in r["line"] for r in c.requests))
+        rig.until(waiting.ended.is_set, "the model's connection is ended", seconds=10)
+        line = self.line("/leaves-later")
+        self.assertEqual((line["response_code"], line["response_flags"]), (200, "DC"))
 
     def test_malformed_requests_are_dpe_and_the_connection_ends(self):
         for head, status in (("GET / HTTP/1.1\r\nhost: model\r\nhost: model\r\n\r\n", 400),

@@ -39,15 +39,17 @@ class PoolTest(shared.SharedTest):
     def arrange(cls):
         documents = []
 
-        def add(host, policy, gate=None, port=None):
+        def add(host, policy, gate=None, port=None, more=""):
             model = cls.model(gate or shared.acting) if port is None else None
-            documents.append(rig.rules([port or model.port], plain(host), policy, host=host))
+            documents.append(rig.rules([port or model.port], plain(host) + more, policy, host=host))
             return model
 
         cls.waiting, cls.few, cls.busy, cls.left = Gate(), Gate(), Gate(), Gate()
         cls.busy.open.set()
         add("waiting", pool("maxConnections: 1", "http1MaxPendingRequests: 2"), cls.waiting)
         cls.left_model = add("left", pool("maxConnections: 1", "http1MaxPendingRequests: 2"), cls.left)
+        cls.late = Gate()
+        cls.late_model = add("late", pool("maxConnections: 1"), cls.late, more="    timeout: 200ms\n")
         cls.few_model = add("few", pool("maxConnections: 2"), cls.few)
         add("busy", pool("", "http2MaxRequests: 10"), cls.busy)
         cls.short = add("short", pool("", "maxRequestsPerConnection: 3"))
@@ -116,6 +118,16 @@ class PoolTest(shared.SharedTest):
         self.assertEqual({client.answer().status for client in clients}, {200})
         self.assertEqual(len(self.left_model.requests), len(clients))  # the one that left was never sent
         self.assertLess(seen, len(clients))
+
+    def test_the_route_time_out_covers_the_wait_for_a_connection(self):
+        clients = [self.send("late", f"/late/{i}") for i in range(5)]
+        answers = [client.answer() for client in clients]
+        self.assertEqual({(answer.status, answer.json()["flags"]) for answer in answers}, {(504, "UT")})
+        self.assertLess(len(self.late_model.requests), 5)
+        lines = [self.line(f"/late/{i}") for i in range(5)]
+        self.assertEqual({line["response_code_details"] for line in lines}, {"response_timeout"})
+        self.assertEqual(self.metric("envoy_cluster_upstream_rq_timeout", "late"), 5)
+        self.late.open.set()
 
     def test_max_connections_queues_and_fails_nobody(self):
         clients = [self.send("few") for _ in range(30)]

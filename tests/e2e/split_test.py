@@ -41,9 +41,12 @@ class SplitTest(shared.SharedTest):
                    "    - {destination: {host: retried, subset: v0}, weight: 50}\n"
                    "    - {destination: {host: retried, subset: v1}, weight: 50}\n"
                    "    retries: {attempts: 2, retryOn: 5xx}\n")
+        sticky = rig.rules(ports, zero.replace("zero", "sticky"), host="sticky").replace(
+            "kind: VirtualService\nmetadata: {name: sticky}",
+            "kind: VirtualService\nmetadata: {name: sticky, annotations: {sluice.dev/sticky: \"header:x-user-id\"}}")
         loose = "  trafficPolicy: {outlierDetection: {consecutive5xxErrors: 0}}\n"
         documents = [article(models), rig.rules(ports, three, host="three"), rig.rules(ports, zero, host="zero"),
-                     rig.rules(ports, alone, host="alone"),
+                     rig.rules(ports, alone, host="alone"), sticky,
                      rig.rules([cls.v45.port, cls.v47.port], retried, loose, host="retried")]
         # The access log is of no interest here and slows a long run.
         cls.gateway = rig.Gateway(cls.programs, cls.directory, "---\n".join(documents), [], ())
@@ -100,6 +103,17 @@ class SplitTest(shared.SharedTest):
     def test_a_lone_destination_gets_everything_whatever_its_weight(self):
         versions = {self.get(host="alone").header("x-model-version") for _ in range(20)}
         self.assertEqual(versions, {"v1"})
+
+    def test_a_sticky_user_stays_and_users_are_split_by_weight(self):
+        first, second = (self.load("sticky", "-c", "4", "-n", "4000", "-H", "x-user-id: user-{n}") for _ in range(2))
+        shares = [{version: told["count"] for version, told in report["by_version"].items()}
+                  for report in (first, second)]
+        self.assertEqual(*shares)  # the same users again, and each where he was
+        self.assertTrue(1850 < shares[0]["v0"] < 2150, shares)  # hashes of fixed names: no chance is involved
+        for user in range(20):
+            header = [f"x-user-id: user-{user}"]
+            seen = {self.get(host="sticky", headers=header).header("x-model-version") for _ in range(5)}
+            self.assertEqual(len(seen), 1)
 
     def test_retries_stay_in_the_subset_that_was_drawn(self):
         used = collections.Counter()
