@@ -3,6 +3,7 @@
 #include "core/base/check.h"
 #include "core/base/text.h"
 #include "core/http/forwarding.h"
+#include "core/http/grpc_status.h"
 #include "core/http/path_normalizer.h"
 #include "gateway/proxy/mirror_attempt.h"
 #include "gateway/proxy/proxy_session.h"
@@ -79,8 +80,7 @@ bool Exchange::Prepare() {
   client_address_ = core::ApplyForwarding(request_, forwarding, context_.worker.random(), arena_).address;
   request_id_ = request_.headers.Find(HeaderName::kXRequestId).value_or("");
   forwarded_for_ = request_.headers.Find(HeaderName::kXForwardedFor).value_or("");
-  progress_.grpc =
-      request_.headers.Find(HeaderName::kContentType).value_or("").starts_with("application/grpc");
+  progress_.grpc = core::IsGrpcContentType(request_.headers.Find(HeaderName::kContentType).value_or(""));
 
   const core::NormalizedPath path = core::NormalizePath(
       request_.method, request_.path, static_cast<core::PathMode>(settings.paths.normalization), arena_);
