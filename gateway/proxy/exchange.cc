@@ -262,6 +262,12 @@ void Exchange::ReplyNoEndpoint() {
   Reply({.status = 503, .cause = "no healthy upstream"}, ResponseFlag::kUH, "no_healthy_upstream");
 }
 
+void Exchange::ReplyReplayOverflow() {
+  MoveTo(ExchangeState::kAnswering);
+  details_ = "request_payload_exceeded_retry_buffer_limit";
+  SendLocal({.status = 507, .cause = "the request body outgrew the replay buffer between two tries"});
+}
+
 void Exchange::OnRouteTimeout() {
   cluster().state->counters.upstream_rq_timeout.fetch_add(1, std::memory_order_relaxed);
   if (attempt_.running()) attempt_.TimeOut();

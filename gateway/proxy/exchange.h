@@ -100,6 +100,7 @@ class Exchange final : public StreamEvents {
   void SendLocal(LocalReply reply);
   void FailWith(core::ResetReason reason);
   void ReplyNoEndpoint();
+  void ReplyReplayOverflow();
   void OnRouteTimeout();
   void OnIdle();
   void Touch();
@@ -117,7 +118,7 @@ class Exchange final : public StreamEvents {
   void PumpRequest();
   core::Slice NextPiece();
   bool CaughtUp() const;
-  void Keep(core::Slice bytes);
+  void Keep(core::Slice bytes);  // may answer: the exchange is done then
   void StopReplay();
   void SentRequest();
   void CreditClient();
