@@ -200,6 +200,7 @@ void Exchange::SendLocal(LocalReply reply) {
   answer.head.headers.AddBorrowed(HeaderName::kDate, context_.date.Text(context_.worker.now()));
   progress_.response_started = true;
   progress_.response_code = answer.head.status;
+  progress_.response_head_bytes = answer.head.headers.ByteSize();
   if (reply.grpc) progress_.grpc_status = 0;
   if (const auto status = answer.head.headers.Find(HeaderName::kGrpcStatus)) {
     progress_.grpc_status = static_cast<std::int32_t>(core::ParseDecimal(*status).value_or(2));
@@ -365,7 +366,7 @@ void Exchange::WriteRecord() {
   record.request_body_bytes = progress_.request_body_bytes;
   record.response_body_bytes = progress_.response_body_bytes;
   record.request_wire_bytes = progress_.request_body_bytes + request_.headers.ByteSize();
-  record.response_wire_bytes = progress_.response_body_bytes;
+  record.response_wire_bytes = progress_.response_body_bytes + progress_.response_head_bytes;
   record.attempts = progress_.attempts;
   record.mirrors = progress_.mirrors;
   record.original_path = original_path_;
