@@ -47,7 +47,7 @@ class EjectionTest(shared.SharedTest):
         add("shared", [model("shared")], f"consecutive5xxErrors: 2, maxEjectionPercent: 100, {LONG}",
             "  - match: [{uri: {prefix: /subset}}]\n    route: [{destination: {host: shared, subset: v0}}]\n" +
             to("shared"))
-        cls.start("---\n".join(documents))
+        cls.start("---\n".join(documents), more_settings="workers: 2")  # which count together
 
     def tearDown(self):
         self.assert_quiet()
