@@ -3,6 +3,7 @@
 #include "core/base/check.h"
 #include "core/base/text.h"
 #include "core/http/forwarding.h"
+#include "core/http/grpc_status.h"
 #include "core/http/path_normalizer.h"
 #include "gateway/proxy/mirror_attempt.h"
 #include "gateway/proxy/proxy_session.h"
@@ -79,8 +80,7 @@ bool Exchange::Prepare() {
   client_address_ = core::ApplyForwarding(request_, forwarding, context_.worker.random(), arena_).address;
   request_id_ = request_.headers.Find(HeaderName::kXRequestId).value_or("");
   forwarded_for_ = request_.headers.Find(HeaderName::kXForwardedFor).value_or("");
-  progress_.grpc =
-      request_.headers.Find(HeaderName::kContentType).value_or("").starts_with("application/grpc");
+  progress_.grpc = core::IsGrpcContentType(request_.headers.Find(HeaderName::kContentType).value_or(""));
 
   const core::NormalizedPath path = core::NormalizePath(
       request_.method, request_.path, static_cast<core::PathMode>(settings.paths.normalization), arena_);
@@ -201,6 +201,7 @@ void Exchange::SendLocal(LocalReply reply) {
   answer.head.headers.AddBorrowed(HeaderName::kDate, context_.date.Text(context_.worker.now()));
   progress_.response_started = true;
   progress_.response_code = answer.head.status;
+  progress_.response_head_bytes = answer.head.headers.ByteSize();
   if (reply.grpc) progress_.grpc_status = 0;
   if (const auto status = answer.head.headers.Find(HeaderName::kGrpcStatus)) {
     progress_.grpc_status = static_cast<std::int32_t>(core::ParseDecimal(*status).value_or(2));
@@ -261,6 +262,12 @@ void Exchange::FailWith(ResetReason reason) {
 void Exchange::ReplyNoEndpoint() {
   cluster().state->counters.upstream_cx_none_healthy.fetch_add(1, std::memory_order_relaxed);
   Reply({.status = 503, .cause = "no healthy upstream"}, ResponseFlag::kUH, "no_healthy_upstream");
+}
+
+void Exchange::ReplyReplayOverflow() {
+  MoveTo(ExchangeState::kAnswering);
+  details_ = "request_payload_exceeded_retry_buffer_limit";
+  SendLocal({.status = 507, .cause = "the request body outgrew the replay buffer between two tries"});
 }
 
 void Exchange::OnRouteTimeout() {
@@ -361,7 +368,7 @@ void Exchange::WriteRecord() {
   record.request_body_bytes = progress_.request_body_bytes;
   record.response_body_bytes = progress_.response_body_bytes;
   record.request_wire_bytes = progress_.request_body_bytes + request_.headers.ByteSize();
-  record.response_wire_bytes = progress_.response_body_bytes;
+  record.response_wire_bytes = progress_.response_body_bytes + progress_.response_head_bytes;
   record.attempts = progress_.attempts;
   record.mirrors = progress_.mirrors;
   record.original_path = original_path_;

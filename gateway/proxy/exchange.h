@@ -83,6 +83,7 @@ class Exchange final : public StreamEvents {
     std::uint64_t request_body_bytes = 0;
     std::uint64_t attempt_sent_bytes = 0;  // of the body, to the current attempt
     std::uint64_t credited_bytes = 0;      // of the body, to the client
+    std::uint64_t response_head_bytes = 0;  // of the final head
     std::uint64_t response_body_bytes = 0;
     std::uint64_t owed_to_upstream = 0;  // answer bytes taken but not yet credited, because the client is full
     core::TimePoint started{};
@@ -100,6 +101,7 @@ class Exchange final : public StreamEvents {
   void SendLocal(LocalReply reply);
   void FailWith(core::ResetReason reason);
   void ReplyNoEndpoint();
+  void ReplyReplayOverflow();
   void OnRouteTimeout();
   void OnIdle();
   void Touch();
@@ -117,7 +119,7 @@ class Exchange final : public StreamEvents {
   void PumpRequest();
   core::Slice NextPiece();
   bool CaughtUp() const;
-  void Keep(core::Slice bytes);
+  void Keep(core::Slice bytes);  // may answer: the exchange is done then
   void StopReplay();
   void SentRequest();
   void CreditClient();

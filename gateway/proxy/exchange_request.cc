@@ -103,9 +103,11 @@ void Exchange::Keep(core::Slice bytes) {
       replay_->Append(std::move(bytes));
       return;
     }
+    context_.metrics.downstream().replay_overflow.Add();
+    // The try that read the beginning is gone, and the next one would get the rest for the whole (section 5.4).
+    if (state_ == ExchangeState::kBackingOff) return ReplyReplayOverflow();
     StopReplay();
     progress_.replay_abandoned = true;
-    context_.metrics.downstream().replay_overflow.Add();
     if (retry_) retry_->Abandon();
   }
   pending_.Append(std::move(bytes));
@@ -164,9 +166,11 @@ void Exchange::CreditClient() {
 void Exchange::OnBody(core::Slice bytes, Flow flow) {
   if (state_ == ExchangeState::kDone) return DropRequestBytes(bytes.size(), flow == Flow::kEnd);
   Touch();
-  progress_.request_body_bytes += bytes.size();
+  const std::size_t size = bytes.size();
+  progress_.request_body_bytes += size;
   FeedMirrors(bytes, flow);
-  if (!bytes.empty()) Keep(std::move(bytes));
+  if (size > 0) Keep(std::move(bytes));
+  if (state_ == ExchangeState::kDone) return DropRequestBytes(size, flow == Flow::kEnd);  // Keep had to answer
   if (flow == Flow::kEnd) RequestEnded();
   PumpRequest();
 }

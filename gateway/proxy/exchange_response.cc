@@ -20,6 +20,7 @@ void Exchange::OnUpstreamHead(core::Head head, Flow flow) {
   progress_.response_started = true;
   StopReplay();
   progress_.response_code = head.status;
+  progress_.response_head_bytes = head.headers.ByteSize();
   details_ = "via_upstream";
   if (progress_.grpc) {
     if (const auto status = head.headers.Find(HeaderName::kGrpcStatus)) {
