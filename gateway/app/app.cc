@@ -223,7 +223,7 @@ void App::Shutdown() {
 
 ClientTraffic App::Traffic() const {
   ClientTraffic traffic{.accepted = listener_stats_.accepted.load(std::memory_order_relaxed)};
-  for (const auto& world : worlds_) traffic.connections += world->worker().Load();
+  for (const auto& world : worlds_) traffic.connections += world->worker().connections.load(std::memory_order_relaxed);
   return traffic;
 }
 

@@ -42,11 +42,13 @@ void Connection::ReadSome() {
   std::size_t taken = 0;
   while (state_ != State::kClosed && readable_ && taken < kReadBurst &&
          (state_ == State::kLingering || codec_->WantsRead())) {
-    ReadOnce(taken);
+    if (!ReadOnce(taken)) break;
   }
 }
 
-void Connection::ReadOnce(std::size_t& taken) {
+// Whether the next read may go on in this turn. An end that follows the last bytes is read in the next one (OnTurn asks
+// for it), so that those bytes reach the other side before it hears of the end.
+bool Connection::ReadOnce(std::size_t& taken) {
   std::array<core::Block*, kScatterBlocks> blocks{};
   std::array<iovec, kScatterBlocks> room;
   const std::size_t count = bulk_ ? kScatterBlocks : 1;
@@ -72,6 +74,7 @@ void Connection::ReadOnce(std::size_t& taken) {
     blocks[i]->Release();
   }
   if (result.state == IoState::kEnd || result.state == IoState::kFailed) HandleReadEnd(result.state);
+  return filled;
 }
 
 void Connection::HandleReadEnd(IoState state) {
@@ -133,7 +136,7 @@ void Connection::HandleWriteFailure() {
     codec_->Output().Clear();
     readable_ = ended_ = true;
     ReadSome();
-    if (state_ != State::kOpen) return;
+    if (state_ != State::kOpen || readable_) return;  // what is left, or the end, is read in the next turn
   }
   codec_->Abort(core::ResetReason::kConnectionReset);
   CloseSocket();

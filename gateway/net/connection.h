@@ -74,7 +74,7 @@ class Connection {
   void OnTurn();
   void OnReady(Readiness ready);
   void ReadSome();
-  void ReadOnce(std::size_t& taken);
+  bool ReadOnce(std::size_t& taken);
   void HandleReadEnd(IoState state);
   void Flush();
   void HandleWriteFailure();

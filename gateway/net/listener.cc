@@ -94,7 +94,7 @@ void Listener::OnAccept(const boost::system::error_code& error) {
 
 void Listener::Place(int descriptor) {
   std::uint64_t held = 0;
-  for (const Worker* worker : workers_) held += worker->Load();
+  for (const Worker* worker : workers_) held += worker->connections.load(std::memory_order_relaxed);
   if (connections_max_ != 0 && held >= connections_max_) {
     stats_.overflow.fetch_add(1, std::memory_order_relaxed);
     ::close(descriptor);
@@ -102,9 +102,8 @@ void Listener::Place(int descriptor) {
   }
   stats_.accepted.fetch_add(1, std::memory_order_relaxed);
   Worker& worker = LeastLoaded();
-  worker.arriving.fetch_add(1, std::memory_order_relaxed);
+  worker.connections.fetch_add(1, std::memory_order_relaxed);
   worker.Post([hook = hook_, &worker, descriptor, local = local_] {
-    worker.arriving.fetch_sub(1, std::memory_order_relaxed);
     hook.call(hook.self, worker, Socket(descriptor), local);
   });
 }
@@ -114,7 +113,10 @@ Worker& Listener::LeastLoaded() {
   std::size_t best = next_++ % workers_.size();
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     const std::size_t candidate = (next_ + i) % workers_.size();
-    if (workers_[candidate]->Load() < workers_[best]->Load()) best = candidate;
+    const auto load_of = [this](std::size_t index) {
+      return workers_[index]->connections.load(std::memory_order_relaxed);
+    };
+    if (load_of(candidate) < load_of(best)) best = candidate;
   }
   return *workers_[best];
 }

@@ -19,7 +19,6 @@ ServerSession::ServerSession(Worker& worker, Socket socket, const SessionLimits&
       retire_([](void* self) { delete static_cast<ServerSession*>(self); }, this),
       head_deadline_([](void* self) { static_cast<ServerSession*>(self)->OnHeadTimeout(); }, this),
       idle_deadline_([](void* self) { static_cast<ServerSession*>(self)->OnIdleTimeout(); }, this) {
-  worker_.connections.fetch_add(1, std::memory_order_relaxed);
   const Tcp::endpoint remote = connection_.socket().remote();
   const Tcp::endpoint own = connection_.socket().local();
   peer_ = EndpointText(remote);

@@ -35,6 +35,7 @@ class ServerSession : public Acceptor,
                       public boost::intrusive::list_base_hook<
                           boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
+  // `socket` has been counted in Worker::connections.
   ServerSession(Worker& worker, Socket socket, const SessionLimits& limits, SessionStats& stats);
   ~ServerSession() override;
 

@@ -96,12 +96,9 @@ class Worker {
   core::BlockPool& blocks() { return blocks_; }
   core::Random& random() { return random_; }
 
-  // Client connections held, and those that were given to this worker and have not reached it. Any thread.
+  // Client connections held or on their way to this worker, so that a limit holds for a burst, too: counted by whoever
+  // hands one over, discounted by the session at its end. Any thread.
   std::atomic<std::uint32_t> connections{0};
-  std::atomic<std::uint32_t> arriving{0};
-  std::uint32_t Load() const {
-    return connections.load(std::memory_order_relaxed) + arriving.load(std::memory_order_relaxed);
-  }
 
  private:
   void EndTurn();

@@ -57,6 +57,7 @@ class ExchangeTest : public ::testing::Test {
     LoopbackPeer client = ConnectLoopback(front_.port());
     LoopbackPeer accepted;
     EXPECT_TRUE(Until([&] { return (accepted = front_.Accept()).open(); }));
+    world_.worker().connections.fetch_add(1);
     world_.AcceptProxy(Socket(accepted.Release()), front_.port());
     return client;
   }
