@@ -29,8 +29,7 @@ struct Flags {
 
 void AddFlags(CLI::App& app, Flags& flags) {
   app.add_option("url", flags.parts.url, "http://HOST:PORT/PATH; {n} and {random:N} vary")->required();
-  app.add_option("-c,--connections", flags.load.connections, "keep-alive connections")
-      ->check(CLI::Range(1, 60000));
+  app.add_option("-c,--connections", flags.load.connections, "keep-alive connections")->check(CLI::Range(1, 60000));
   app.add_option("-d,--duration", flags.duration, "for example 10s; the default without -n");
   app.add_option("-n,--requests", flags.load.requests, "stop after this many requests")->check(CLI::PositiveNumber);
   app.add_option("-r,--rate", flags.load.rate, "open loop: requests a second, latency from the intended start")

@@ -48,10 +48,10 @@ core::Endpoint MakeEndpoint(const ServiceEndpoint& from, const std::string& addr
   endpoint.workload = FirstLabel(labels, {"service.istio.io/workload-name", "app"}, from.entry->meta.name);
   endpoint.workload_namespace = from.entry->meta.name_space;
   endpoint.version = VersionOf(labels, settings.telemetry.version_labels, subset);
-  endpoint.canonical_service = FirstLabel(
-      labels, {"service.istio.io/canonical-name", "app.kubernetes.io/name", "app"}, endpoint.workload);
-  endpoint.canonical_revision = FirstLabel(
-      labels, {"service.istio.io/canonical-revision", "app.kubernetes.io/version", "version"}, "latest");
+  endpoint.canonical_service =
+      FirstLabel(labels, {"service.istio.io/canonical-name", "app.kubernetes.io/name", "app"}, endpoint.workload);
+  endpoint.canonical_revision =
+      FirstLabel(labels, {"service.istio.io/canonical-revision", "app.kubernetes.io/version", "version"}, "latest");
   return endpoint;
 }
 
@@ -74,8 +74,8 @@ void AddEndpoints(const Service& service, const Subset* subset, const core::Sett
     }
   }
   const auto& all = cluster.endpoints;
-  cluster.equal_weights = std::ranges::all_of(
-      all, [&](const core::Endpoint& endpoint) { return endpoint.weight == all.front().weight; });
+  cluster.equal_weights =
+      std::ranges::all_of(all, [&](const core::Endpoint& endpoint) { return endpoint.weight == all.front().weight; });
 }
 
 core::Cluster MakeCluster(const Service& service, const ServicePort& port, const Subset* subset,

@@ -87,16 +87,15 @@ std::string FormatFindingsJson(const std::vector<Finding>& findings) {
   for (const Finding& finding : findings) {
     ++counts.at(static_cast<std::size_t>(finding.severity));
     if (!list.empty()) list += ',';
-    list += Format(
-        R"({"severity":{},"code":{},"file":{},"line":{},"column":{},"message":{},"cure":{}})",
-        JsonQuote(SeverityText(finding.severity)), JsonQuote(finding.code),
-        JsonQuote(finding.place.file), finding.place.mark.line, finding.place.mark.column,
-        JsonQuote(finding.message), JsonQuote(finding.cure));
+    list +=
+        Format(R"({"severity":{},"code":{},"file":{},"line":{},"column":{},"message":{},"cure":{}})",
+               JsonQuote(SeverityText(finding.severity)), JsonQuote(finding.code), JsonQuote(finding.place.file),
+               finding.place.mark.line, finding.place.mark.column, JsonQuote(finding.message), JsonQuote(finding.cure));
   }
   return Format(R"({"findings":[{}],"errors":{},"warnings":{},"infos":{}})", list,
-                     counts[static_cast<std::size_t>(Severity::kError)],
-                     counts[static_cast<std::size_t>(Severity::kWarning)],
-                     counts[static_cast<std::size_t>(Severity::kInfo)]);
+                counts[static_cast<std::size_t>(Severity::kError)],
+                counts[static_cast<std::size_t>(Severity::kWarning)],
+                counts[static_cast<std::size_t>(Severity::kInfo)]);
 }
 
 void Findings::Error(std::string_view code, Place place, std::string message, std::string cure) {
@@ -126,13 +125,12 @@ void Findings::Add(Finding finding) {
 
 std::vector<Finding> Findings::Take() {
   std::ranges::stable_sort(findings_, {}, [](const Finding& finding) {
-    return std::tuple(std::string_view(finding.place.file), finding.place.mark.line,
-                      finding.place.mark.column);
+    return std::tuple(std::string_view(finding.place.file), finding.place.mark.line, finding.place.mark.column);
   });
   if (dropped_ > 0) {
     const Severity severity = errors_ > 0 ? Severity::kError : Severity::kWarning;
-    findings_.push_back({severity, "SL1012", Format("{} more findings are not shown", dropped_),
-                         "correct those above first", {}});
+    findings_.push_back(
+        {severity, "SL1012", Format("{} more findings are not shown", dropped_), "correct those above first", {}});
   }
   errors_ = dropped_ = 0;
   return std::exchange(findings_, {});

@@ -18,7 +18,7 @@ struct Unit {
 };
 
 // `ms` stands before `m`, or "5ms" would read as 5 minutes and an `s`.
-constexpr std::array kUnits = {Unit{"ns", 1.0},  Unit{"us", 1e3}, Unit{"ms", 1e6},
+constexpr std::array kUnits = {Unit{"ns", 1.0},   Unit{"us", 1e3}, Unit{"ms", 1e6},
                                Unit{"h", 3.6e12}, Unit{"m", 6e10}, Unit{"s", 1e9}};
 constexpr double kMax = 1e4 * 3.6e12;
 
@@ -32,8 +32,7 @@ std::optional<double> TakePart(std::string_view& rest) {
   double number = 0;
   const std::size_t digits = rest.find_first_not_of("0123456789.");
   if (digits == 0 || digits == std::string_view::npos || rest.front() == '.') return std::nullopt;
-  const auto [stop, error] =
-      std::from_chars(rest.data(), rest.data() + digits, number, std::chars_format::fixed);
+  const auto [stop, error] = std::from_chars(rest.data(), rest.data() + digits, number, std::chars_format::fixed);
   if (error != std::errc() || stop != rest.data() + digits) return std::nullopt;
   rest.remove_prefix(digits);
   for (const Unit& unit : kUnits) {

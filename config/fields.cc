@@ -69,8 +69,7 @@ std::optional<std::string> ReadText(const YamlNode& node, const std::string& pat
   }
   if (!node.quoted && LooksTyped(node.text)) {
     scope.Warn("SL2015", node.mark,
-               Format("{} is text, and `{}` without quotes is taken as such here but not by kubectl", path,
-                           node.text),
+               Format("{} is text, and `{}` without quotes is taken as such here but not by kubectl", path, node.text),
                Format("write \"{}\"", node.text));
   }
   return node.text;
@@ -141,10 +140,10 @@ Fields::~Fields() {
   for (const YamlMember& member : node_.members) {
     if (Contains(known_, member.key)) continue;
     const auto nearest = Nearest(member.key, known_);
-    scope_.Error("SL1101", member.mark,
-                 Format("unknown field `{}`{}", member.key.substr(0, 80),
-                             path_.empty() ? std::string() : " in " + path_),
-                 nearest.has_value() ? Format("did you mean `{}`?", *nearest) : "remove it");
+    scope_.Error(
+        "SL1101", member.mark,
+        Format("unknown field `{}`{}", member.key.substr(0, 80), path_.empty() ? std::string() : " in " + path_),
+        nearest.has_value() ? Format("did you mean `{}`?", *nearest) : "remove it");
   }
 }
 
@@ -194,7 +193,7 @@ std::optional<bool> Fields::Flag(std::string_view key) {
   if (!found->quoted && found->text == "false") return false;
   scope_.Error("IST0106", found->mark,
                Format("{} must be true or false, but {} is written", PathOf(key),
-                           found->quoted ? "text" : "`" + found->text.substr(0, 80) + "`"),
+                      found->quoted ? "text" : "`" + found->text.substr(0, 80) + "`"),
                "write true or false, without quotes");
   return std::nullopt;
 }
@@ -219,15 +218,13 @@ std::optional<core::Duration> Fields::Time(std::string_view key, bool zero_allow
   if (found == nullptr) return std::nullopt;
   const auto parsed = ParseDuration(found->text);
   if (!parsed.has_value()) {
-    scope_.Error("IST0106", found->mark, Format("{}: {}", PathOf(key), parsed.error().cause),
-                 parsed.error().cure);
+    scope_.Error("IST0106", found->mark, Format("{}: {}", PathOf(key), parsed.error().cause), parsed.error().cure);
     return std::nullopt;
   }
   if (*parsed == core::Duration(0) && zero_allowed) return parsed.value();
   if (*parsed < core::Milliseconds(1) || *parsed % core::Milliseconds(1) != core::Duration(0)) {
     scope_.Error("IST0106", found->mark,
-                 Format("{} must be whole milliseconds and at least 1ms, but {} is written", PathOf(key),
-                             found->text),
+                 Format("{} must be whole milliseconds and at least 1ms, but {} is written", PathOf(key), found->text),
                  "to leave it unset, remove the field");
     return std::nullopt;
   }
@@ -254,7 +251,7 @@ std::optional<std::uint64_t> Fields::Bytes(std::string_view key, std::uint64_t m
   if (!count.has_value() || leading_zero || *count > max / factor) {
     scope_.Error("IST0106", found->mark,
                  Format("{} must be a size of at most {} bytes, but `{}` is written", PathOf(key), max,
-                             found->text.substr(0, 80)),
+                        found->text.substr(0, 80)),
                  "write bytes, or a number with KiB, MiB or GiB");
     return std::nullopt;
   }
@@ -269,8 +266,7 @@ std::optional<std::size_t> Fields::Choice(std::string_view key, std::span<const 
   std::string words;
   for (const std::string_view choice : choices) words += (words.empty() ? "" : ", ") + std::string(choice);
   const auto nearest = Nearest(found->text, choices);
-  scope_.Error("IST0106", found->mark,
-               Format("{} cannot be `{}`", PathOf(key), found->text.substr(0, 80)),
+  scope_.Error("IST0106", found->mark, Format("{} cannot be `{}`", PathOf(key), found->text.substr(0, 80)),
                nearest.has_value() ? Format("did you mean `{}`?", *nearest) : "write one of " + words);
   return std::nullopt;
 }
@@ -313,8 +309,7 @@ void Fields::Ignore(std::string_view key, std::string_view because) {
 
 void Fields::Refuse(std::string_view key, std::string_view because, std::string_view cure) {
   if (!Has(key)) return;
-  scope_.Error("SL1103", MarkOf(key), Format("{} cannot be carried out: {}", PathOf(key), because),
-               std::string(cure));
+  scope_.Error("SL1103", MarkOf(key), Format("{} cannot be carried out: {}", PathOf(key), because), std::string(cure));
 }
 
 }  // namespace sluice::config

@@ -16,10 +16,10 @@ namespace sluice::config {
 bool AppliesHere(const std::vector<HostRef>& gateways);
 
 struct PlannedHost {
-  std::string fqdn;                              // or a wildcard
-  std::vector<std::string> names;                // unique over all hosts; the first is the FQDN
-  std::vector<const VirtualService*> services;   // file and document order; empty: the implicit route of `service`
-  const Service* service = nullptr;              // for the implicit route
+  std::string fqdn;                             // or a wildcard
+  std::vector<std::string> names;               // unique over all hosts; the first is the FQDN
+  std::vector<const VirtualService*> services;  // file and document order; empty: the implicit route of `service`
+  const Service* service = nullptr;             // for the implicit route
 };
 
 // A bare name that two hosts of different namespaces claim.

@@ -64,8 +64,8 @@ struct StringMatchRules {
   bool empty_prefix = false;
   bool ignore_case = false;
 };
-std::optional<core::StringMatch> ReadStringMatch(const YamlNode& node, const std::string& path,
-                                                 StringMatchRules rules, const Scope& scope);
+std::optional<core::StringMatch> ReadStringMatch(const YamlNode& node, const std::string& path, StringMatchRules rules,
+                                                 const Scope& scope);
 
 // match[] of a rule.
 std::vector<MatchItem> ReadMatches(Fields& rule);

@@ -74,7 +74,8 @@ core::HeaderOps ReadHeaderOpsOf(Fields& headers, std::string_view key) {
     if (core::IsToken(name) && !core::EqualsIgnoreCase(name, "host")) {
       result.remove.push_back(core::Fold(name));
     } else {
-      ops.scope().Error("IST0106", mark, Format("{}: `{}` cannot be removed", ops.PathOf("remove"), name.substr(0, 80)));
+      ops.scope().Error("IST0106", mark,
+                        Format("{}: `{}` cannot be removed", ops.PathOf("remove"), name.substr(0, 80)));
     }
   }
   return result;
@@ -82,9 +83,7 @@ core::HeaderOps ReadHeaderOpsOf(Fields& headers, std::string_view key) {
 
 // At most 63 letters, digits, dashes, underscores and dots, a letter or digit at both ends.
 bool IsLabelText(std::string_view text) {
-  const auto plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-  };
+  const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); };
   const auto inner = [&](char c) { return plain(c) || c == '-' || c == '_' || c == '.'; };
   return !text.empty() && text.size() <= 63 && plain(text.front()) && plain(text.back()) &&
          std::ranges::all_of(text, inner);
@@ -103,9 +102,10 @@ core::Labels ReadLabels(Fields& fields, std::string_view key) {
   core::Labels labels = fields.TextsByKey(key);
   for (const auto& [name, value] : labels) {
     if (IsLabelKey(name) && (value.empty() || IsLabelText(value))) continue;
-    fields.scope().Error("IST0106", fields.MarkOf(key),
-                         Format("{}: `{}: {}` is no label", fields.PathOf(key), name.substr(0, 80), value.substr(0, 80)),
-                         "use at most 63 letters, digits, dashes, underscores and dots");
+    fields.scope().Error(
+        "IST0106", fields.MarkOf(key),
+        Format("{}: `{}: {}` is no label", fields.PathOf(key), name.substr(0, 80), value.substr(0, 80)),
+        "use at most 63 letters, digits, dashes, underscores and dots");
   }
   return labels;
 }
@@ -120,7 +120,9 @@ void ReadExportTo(Fields& spec) {
     if (known && !again && (name != "*" || names.size() == 1)) continue;
     spec.scope().Error("IST0106", spec.MarkOf("exportTo"),
                        Format("{}[{}]: `{}` {}", spec.PathOf("exportTo"), i, name.substr(0, 80),
-                              !known ? "is no namespace" : again ? "is given twice" : "leaves nothing to the others"),
+                              !known  ? "is no namespace"
+                              : again ? "is given twice"
+                                      : "leaves nothing to the others"),
                        "write `.`, `*` alone, or names of namespaces");
     return;
   }
@@ -158,14 +160,14 @@ std::optional<HostRef> ReadHost(Fields& fields, std::string_view key, const Meta
 std::optional<std::string> ReadLabelName(Fields& fields, std::string_view key) {
   auto text = fields.Text(key);
   if (!text.has_value() || IsDnsLabel(*text)) return text;
-  fields.scope().Error("IST0106", fields.MarkOf(key), Format("{}: `{}` is no DNS label", fields.PathOf(key),
-                                                            text->substr(0, 80)),
+  fields.scope().Error("IST0106", fields.MarkOf(key),
+                       Format("{}: `{}` is no DNS label", fields.PathOf(key), text->substr(0, 80)),
                        "use at most 63 lower-case letters, digits and inner dashes");
   return std::nullopt;
 }
 
-std::optional<core::StringMatch> ReadStringMatch(const YamlNode& node, const std::string& path,
-                                                 StringMatchRules rules, const Scope& scope) {
+std::optional<core::StringMatch> ReadStringMatch(const YamlNode& node, const std::string& path, StringMatchRules rules,
+                                                 const Scope& scope) {
   Fields fields(node, path, scope);
   const YamlNode* exact = fields.Get("exact");
   const YamlNode* prefix = fields.Get("prefix");
@@ -181,7 +183,8 @@ std::optional<core::StringMatch> ReadStringMatch(const YamlNode& node, const std
     if (rules.presence && regex->text == "*") return core::StringMatch::Present();
     return ReadRegex(*regex, fields.PathOf("regex"), scope);
   }
-  auto text = ReadText(exact != nullptr ? *exact : *prefix, fields.PathOf(exact != nullptr ? "exact" : "prefix"), scope);
+  auto text =
+      ReadText(exact != nullptr ? *exact : *prefix, fields.PathOf(exact != nullptr ? "exact" : "prefix"), scope);
   if (!text.has_value()) return std::nullopt;
   if (exact != nullptr) return core::StringMatch::Exact(std::move(*text), rules.ignore_case);
   if (text->empty() && !rules.empty_prefix) {

@@ -19,10 +19,14 @@ struct Kind {
 };
 
 constexpr std::array kKinds = {
-    Kind{"VirtualService", "networking.istio.io", true},   Kind{"DestinationRule", "networking.istio.io", true},
-    Kind{"ServiceEntry", "networking.istio.io", true},     Kind{"Gateway", "networking.istio.io", false},
-    Kind{"PeerAuthentication", "security.istio.io", false}, Kind{"AuthorizationPolicy", "security.istio.io", false},
-    Kind{"Experiment", "sluice.dev", true},                Kind{"GatewaySettings", "sluice.dev", true},
+    Kind{"VirtualService", "networking.istio.io", true},
+    Kind{"DestinationRule", "networking.istio.io", true},
+    Kind{"ServiceEntry", "networking.istio.io", true},
+    Kind{"Gateway", "networking.istio.io", false},
+    Kind{"PeerAuthentication", "security.istio.io", false},
+    Kind{"AuthorizationPolicy", "security.istio.io", false},
+    Kind{"Experiment", "sluice.dev", true},
+    Kind{"GatewaySettings", "sluice.dev", true},
     Kind{"Canary", "sluice.dev", false},
 };
 
@@ -41,9 +45,9 @@ void UnknownKind(const std::string& kind, Mark mark, const Scope& scope) {
   std::vector<std::string_view> names;
   for (const Kind& known : kKinds) names.push_back(known.name);
   const auto nearest = Nearest(kind, names);
-  scope.Error("SL1102", mark, Format("the kind `{}` is not known here", kind.substr(0, 80)),
-              nearest.has_value() ? Format("did you mean `{}`?", *nearest)
-                                  : "keep other resources out of this directory");
+  scope.Error(
+      "SL1102", mark, Format("the kind `{}` is not known here", kind.substr(0, 80)),
+      nearest.has_value() ? Format("did you mean `{}`?", *nearest) : "keep other resources out of this directory");
 }
 
 // Ours are checked to the letter; every other annotation is free text by Kubernetes' rules.
@@ -113,10 +117,10 @@ bool DocumentParser::Claim(const Metadata& meta, const Scope& scope) {
   };
   const auto first = std::ranges::find_if(seen_, same);
   if (first != seen_.end()) {
-    scope.Error("SL1104", meta.mark,
-                Format("{} {} is defined twice; the first is at {}:{}", meta.kind, meta.Id(), first->file,
-                       first->mark.line),
-                "kubectl apply would replace the first by this one: keep one, or rename one");
+    scope.Error(
+        "SL1104", meta.mark,
+        Format("{} {} is defined twice; the first is at {}:{}", meta.kind, meta.Id(), first->file, first->mark.line),
+        "kubectl apply would replace the first by this one: keep one, or rename one");
     return false;
   }
   seen_.push_back(meta);

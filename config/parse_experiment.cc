@@ -45,10 +45,10 @@ bool ReadRange(Fields& fields, std::uint32_t buckets, core::ExperimentArm& arm) 
   const auto last = dash == text.size() ? first : core::ParseDecimal(text.substr(dash + 1));
   if (node->kind != YamlNode::Kind::kScalar || !first.has_value() || !last.has_value() || *first > *last ||
       *last >= buckets) {
-    fields.scope().Error("IST0106", node->mark,
-                         Format("{}: `{}` is no range within 0-{}", fields.PathOf("buckets"), text.substr(0, 80),
-                                buckets - 1),
-                         "write FIRST-LAST, both included");
+    fields.scope().Error(
+        "IST0106", node->mark,
+        Format("{}: `{}` is no range within 0-{}", fields.PathOf("buckets"), text.substr(0, 80), buckets - 1),
+        "write FIRST-LAST, both included");
     return false;
   }
   arm.first = static_cast<std::uint32_t>(*first);

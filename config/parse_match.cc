@@ -16,9 +16,7 @@ void ReadCondition(Fields& item, std::string_view key, StringMatchRules rules, s
   if (node != nullptr) into = ReadStringMatch(*node, item.PathOf(key), rules, item.scope());
 }
 
-bool IsHeaderKey(std::string_view name) {
-  return core::IsToken(name.starts_with(':') ? name.substr(1) : name);
-}
+bool IsHeaderKey(std::string_view name) { return core::IsToken(name.starts_with(':') ? name.substr(1) : name); }
 
 void ReadHeaders(Fields& item, std::string_view key, std::vector<core::HeaderPredicate>& into) {
   const YamlNode* map = item.Map(key);

@@ -68,8 +68,8 @@ void ReadAbort(Fields& parent, core::Fault& into) {
     if (code.has_value()) {
       into.abort_grpc_status = *code;
     } else {
-      parent.scope().Error("IST0106", abort.MarkOf("grpcStatus"),
-                           Format("`{}` is no gRPC status", grpc->substr(0, 80)), "write its name, such as UNAVAILABLE");
+      parent.scope().Error("IST0106", abort.MarkOf("grpcStatus"), Format("`{}` is no gRPC status", grpc->substr(0, 80)),
+                           "write its name, such as UNAVAILABLE");
     }
   }
   into.abort_per_million = ReadFaultShare(abort, parent.PathOf("abort"));
@@ -157,8 +157,8 @@ std::optional<core::Redirect> ReadRedirect(Fields& rule, const std::vector<Match
   if (const auto port = fields.Count("port", 1, 65535)) redirect.port = static_cast<std::uint16_t>(*port);
   constexpr std::array<std::string_view, 2> kDerive = {"FROM_PROTOCOL_DEFAULT", "FROM_REQUEST_PORT"};
   if (const auto derive = fields.Choice("derivePort", kDerive)) {
-    redirect.derive_port = *derive == 0 ? core::Redirect::DerivePort::kFromProtocolDefault
-                                        : core::Redirect::DerivePort::kFromRequestPort;
+    redirect.derive_port =
+        *derive == 0 ? core::Redirect::DerivePort::kFromProtocolDefault : core::Redirect::DerivePort::kFromRequestPort;
   }
   constexpr std::array<std::string_view, 2> kSchemes = {"http", "https"};
   if (const auto scheme = fields.Choice("scheme", kSchemes)) redirect.scheme = kSchemes.at(*scheme);

@@ -13,14 +13,15 @@ namespace {
 
 // Ports that carry no HTTP are noted and left out: a service may have a database port beside its HTTP port.
 void ReadProtocol(Fields& fields, ServicePort& port, bool& http) {
-  constexpr std::array<std::string_view, 8> kProtocols = {"HTTP", "HTTP2", "GRPC", "HTTPS",
+  constexpr std::array<std::string_view, 8> kProtocols = {"HTTP", "HTTP2", "GRPC",  "HTTPS",
                                                           "TCP",  "TLS",   "MONGO", "GRPC-WEB"};
   constexpr std::array kMeaning = {core::PortProtocol::kHttp,  core::PortProtocol::kHttp2, core::PortProtocol::kGrpc,
                                    core::PortProtocol::kHttps, core::PortProtocol::kTcp,   core::PortProtocol::kTls,
                                    core::PortProtocol::kTcp,   core::PortProtocol::kGrpc};
   // Istio reads the protocol in any case.
   std::string text = fields.Text("protocol").value_or("HTTP");
-  std::ranges::transform(text, text.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+  std::ranges::transform(text, text.begin(),
+                         [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
   const auto* found = std::ranges::find(kProtocols, std::string_view(text));
   if (found == kProtocols.end()) {
     const auto nearest = Nearest(text, kProtocols);
@@ -33,16 +34,16 @@ void ReadProtocol(Fields& fields, ServicePort& port, bool& http) {
   http = port.protocol == core::PortProtocol::kHttp || port.protocol == core::PortProtocol::kHttp2 ||
          port.protocol == core::PortProtocol::kGrpc;
   if (http && port.protocol != core::PortProtocol::kHttp) {
-    fields.scope().Warn("SL2013", fields.MarkOf("protocol"),
-                        Format("port {} is said to speak {}, but this build speaks HTTP/1.1 to every upstream",
-                               port.number, text),
-                        "see that the model servers speak HTTP/1.1");
+    fields.scope().Warn(
+        "SL2013", fields.MarkOf("protocol"),
+        Format("port {} is said to speak {}, but this build speaks HTTP/1.1 to every upstream", port.number, text),
+        "see that the model servers speak HTTP/1.1");
   }
   if (!http) {
-    fields.scope().Warn("SL2017", fields.MarkOf("protocol"),
-                        Format("port {} speaks {}, which this build does not route; the port is left out", port.number,
-                               text),
-                        "name HTTP, HTTP2 or GRPC if that is what it speaks");
+    fields.scope().Warn(
+        "SL2017", fields.MarkOf("protocol"),
+        Format("port {} speaks {}, which this build does not route; the port is left out", port.number, text),
+        "name HTTP, HTTP2 or GRPC if that is what it speaks");
   }
 }
 
@@ -126,9 +127,10 @@ std::optional<WorkloadEndpoint> ReadEndpoint(const YamlNode& node, const std::st
     return std::nullopt;
   }
   if (endpoint.is_name && (!dns || !IsHostName(endpoint.address, false))) {
-    scope.Error("IST0106", mark,
-                Format("`{}` is no {}", endpoint.address.substr(0, 300), dns ? "host name or IP address" : "IP address"),
-                dns ? "no scheme, no port" : "with resolution: STATIC addresses are IPs; names need resolution: DNS");
+    scope.Error(
+        "IST0106", mark,
+        Format("`{}` is no {}", endpoint.address.substr(0, 300), dns ? "host name or IP address" : "IP address"),
+        dns ? "no scheme, no port" : "with resolution: STATIC addresses are IPs; names need resolution: DNS");
     return std::nullopt;
   }
   return endpoint;
@@ -139,7 +141,8 @@ bool ReadResolution(Fields& spec) {
   constexpr std::array<std::string_view, 5> kResolutions = {"STATIC", "DNS", "DNS_ROUND_ROBIN", "NONE", "DYNAMIC_DNS"};
   const auto resolution = spec.Choice("resolution", kResolutions);
   if (!spec.Has("resolution") || resolution.value_or(0) == 3) {
-    spec.scope().Error("SL1103", spec.MarkOf("resolution"), "resolution NONE, which is the default, cannot be carried out",
+    spec.scope().Error("SL1103", spec.MarkOf("resolution"),
+                       "resolution NONE, which is the default, cannot be carried out",
                        "write resolution: STATIC with endpoints, or DNS");
   } else if (resolution == 4) {
     spec.scope().Error("SL1103", spec.MarkOf("resolution"), "resolution DYNAMIC_DNS cannot be carried out",

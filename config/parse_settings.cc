@@ -79,7 +79,8 @@ void ReadExtraBuckets(Fields& fields, Settings::Telemetry& telemetry) {
     return;
   }
   for (std::size_t i = 0; i < list->items.size(); ++i) {
-    const auto bound = ReadNumber(list->items[i], Format("spec.telemetry.extraBuckets[{}]", i), 0.001, 1e9, fields.scope());
+    const auto bound =
+        ReadNumber(list->items[i], Format("spec.telemetry.extraBuckets[{}]", i), 0.001, 1e9, fields.scope());
     if (bound.has_value()) telemetry.extra_buckets.push_back(*bound);
   }
   std::ranges::sort(telemetry.extra_buckets);

@@ -65,13 +65,13 @@ void ReadHttp(Fields& parent, core::ConnectionPoolPolicy& pool) {
   pool.upgrade = http.Choice("h2UpgradePolicy", kUpgrade) == 2U;
   pool.use_client_protocol = http.Flag("useClientProtocol").value_or(false);
   if (pool.upgrade) {
-    http.scope().Warn("SL2013", http.MarkOf("h2UpgradePolicy"),
-                      Format("{}: this build speaks HTTP/1.1 to every upstream, UPGRADE or not",
-                             http.PathOf("h2UpgradePolicy")));
+    http.scope().Warn(
+        "SL2013", http.MarkOf("h2UpgradePolicy"),
+        Format("{}: this build speaks HTTP/1.1 to every upstream, UPGRADE or not", http.PathOf("h2UpgradePolicy")));
   }
   if (pool.upgrade && pool.use_client_protocol) {
-    http.scope().Error("IST0106", http.MarkOf("useClientProtocol"), "h2UpgradePolicy UPGRADE excludes useClientProtocol",
-                       "keep one");
+    http.scope().Error("IST0106", http.MarkOf("useClientProtocol"),
+                       "h2UpgradePolicy UPGRADE excludes useClientProtocol", "keep one");
   }
   if (const YamlNode* ping = http.Map("http2KeepAlive")) {
     Fields fields(*ping, http.PathOf("http2KeepAlive"), http.scope());

@@ -99,8 +99,7 @@ std::optional<MirrorTarget> ReadMirrorItem(const YamlNode& node, const std::stri
 
 std::vector<MirrorTarget> ReadMirrors(Fields& rule, const Metadata& meta) {
   std::vector<MirrorTarget> mirrors;
-  const bool share_given =
-      rule.Has("mirrorPercentage") || rule.Has("mirrorPercent") || rule.Has("mirror_percent");
+  const bool share_given = rule.Has("mirrorPercentage") || rule.Has("mirrorPercent") || rule.Has("mirror_percent");
   const std::uint32_t share = ReadMirrorShare(rule);
   if (const YamlNode* node = rule.Map("mirror")) {
     Fields fields(*node, rule.PathOf("mirror"), rule.scope());
@@ -249,7 +248,8 @@ std::vector<HostRef> ReadGateways(Fields& spec) {
       spec.scope().Error("IST0106", list->items[i].mark,
                          Format("spec.gateways[{}]: `{}` names no gateway", i, name->substr(0, 80)),
                          "write NAME or NAMESPACE/NAME, or mesh");
-    } else if (name.has_value()) gateways.push_back({*name, *name, list->items[i].mark});
+    } else if (name.has_value())
+      gateways.push_back({*name, *name, list->items[i].mark});
   }
   return gateways;
 }

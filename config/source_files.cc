@@ -39,7 +39,8 @@ class SourceReader {
   void ReadDirectory(const std::string& path) {
     std::error_code error;
     std::vector<std::string> names;
-    for (fs::directory_iterator entry(path, error); !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    for (fs::directory_iterator entry(path, error); !error && entry != fs::directory_iterator();
+         entry.increment(error)) {
       const std::string name = entry->path().filename().string();
       if (IsRulesName(name)) names.push_back(name);
     }

@@ -18,15 +18,21 @@ void CheckArms(const Documents& documents, const ExperimentSpec& spec, const Ser
   const Severity severity = documents.service_entries.empty() ? Severity::kWarning : Severity::kError;
   const Service* service = catalog.Find(spec.host.fqdn);
   if (service == nullptr) {
-    findings.Add({severity, "IST0101", Format("the service {} is not known", spec.host.fqdn),
-                  "add a ServiceEntry for it", {spec.meta.file, spec.host.mark}});
+    findings.Add({severity,
+                  "IST0101",
+                  Format("the service {} is not known", spec.host.fqdn),
+                  "add a ServiceEntry for it",
+                  {spec.meta.file, spec.host.mark}});
     return;
   }
   for (std::size_t i = 0; i < spec.experiment.arms.size(); ++i) {
     const core::ExperimentArm& arm = spec.experiment.arms[i];
     if (service->rule != nullptr && service->rule->FindSubset(arm.subset) != nullptr) continue;
-    findings.Add({severity, "IST0101", Format("the service {} has no subset {}", spec.host.fqdn, arm.subset),
-                  "define it in a DestinationRule of this host", {spec.meta.file, spec.arm_marks[i]}});
+    findings.Add({severity,
+                  "IST0101",
+                  Format("the service {} has no subset {}", spec.host.fqdn, arm.subset),
+                  "define it in a DestinationRule of this host",
+                  {spec.meta.file, spec.arm_marks[i]}});
   }
 }
 

@@ -26,10 +26,10 @@ void CheckLostFields(const Metadata& meta, const TrafficPolicy& parent, const Su
       lost += (lost.empty() ? "" : ", ") + field.second;
     }
     if (lost.empty()) return;
-    findings.Warn("SL2001", {meta.file, mark},
-                  Format("{} of subset {} replaces the rule's whole block, so {} no longer hold there", block,
-                         subset.name, lost),
-                  "repeat the settings that shall hold");
+    findings.Warn(
+        "SL2001", {meta.file, mark},
+        Format("{} of subset {} replaces the rule's whole block, so {} no longer hold there", block, subset.name, lost),
+        "repeat the settings that shall hold");
   };
   check(own.pool.has_value(), "connectionPool", own.pool_mark);
   check(own.outlier.has_value(), "outlierDetection", own.outlier_mark);
@@ -47,10 +47,10 @@ void CheckPortEntries(const Metadata& meta, const TrafficPolicy& policy, Finding
     check(policy.outlier.has_value(), port.policy.outlier.has_value(), "outlierDetection");
     check(policy.load_balancer.has_value(), port.policy.load_balancer.has_value(), "loadBalancer");
     if (lost.empty()) continue;
-    findings.Warn("SL2001", {meta.file, policy.mark},
-                  Format("the settings of port {} replace the whole policy, so {} fall to the defaults there",
-                         port.number, lost),
-                  "repeat the blocks that shall hold");
+    findings.Warn(
+        "SL2001", {meta.file, policy.mark},
+        Format("the settings of port {} replace the whole policy, so {} fall to the defaults there", port.number, lost),
+        "repeat the blocks that shall hold");
   }
 }
 
@@ -73,11 +73,12 @@ void CheckEjection(const Metadata& meta, const Service& service, const Subset* s
   const EffectivePolicy policy = PolicyFor(service, service.ports.front()->number, subset);
   if (policy.outlier == nullptr || policy.outlier->max_ejection_percent * count >= 100) return;
   const Mark mark = written.outlier_mark.line != 0 ? written.outlier_mark : written.mark;
-  findings.Warn("SL2002", {meta.file, mark},
-                Format("maxEjectionPercent {} never ejects any of the {} endpoints of {}{}: one of them is already more",
-                       policy.outlier->max_ejection_percent, count, service.host,
-                       subset == nullptr ? "" : " subset " + subset->name),
-                Format("write at least {}", (100 + count - 1) / count));
+  findings.Warn(
+      "SL2002", {meta.file, mark},
+      Format("maxEjectionPercent {} never ejects any of the {} endpoints of {}{}: one of them is already more",
+             policy.outlier->max_ejection_percent, count, service.host,
+             subset == nullptr ? "" : " subset " + subset->name),
+      Format("write at least {}", (100 + count - 1) / count));
 }
 
 void CheckUpgrade(const Metadata& meta, const Service& service, const TrafficPolicy& written, Findings& findings) {
@@ -110,7 +111,8 @@ void CheckMerged(const Service& service, const DestinationRule& rule, Findings& 
   const std::string cure = "merge the two";
   if (rule.policy.has_value() && service.rule->policy != &*rule.policy) {
     findings.Warn("SL2019", {rule.meta.file, rule.policy->mark},
-                  Format("this trafficPolicy is ignored: an earlier DestinationRule of {} has one", rule.host.fqdn), cure);
+                  Format("this trafficPolicy is ignored: an earlier DestinationRule of {} has one", rule.host.fqdn),
+                  cure);
   }
   for (const Subset& subset : rule.subsets) {
     if (service.rule->FindSubset(subset.name) == &subset) continue;

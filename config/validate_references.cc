@@ -86,10 +86,10 @@ class ReferenceCheck {
                      service.ports.empty() ? "" : Format("it has {}", service.ports.front()->number));
     }
     if (!to.port.has_value() && service.ports.size() > 1) {
-      findings_.Error("IST0112", {meta.file, to.host.mark},
-                      Format("the service {} has {} ports and this destination names none", service.host,
-                             service.ports.size()),
-                      Format("write port: {number: {}}", service.ports.front()->number));
+      findings_.Error(
+          "IST0112", {meta.file, to.host.mark},
+          Format("the service {} has {} ports and this destination names none", service.host, service.ports.size()),
+          Format("write port: {number: {}}", service.ports.front()->number));
     }
   }
 

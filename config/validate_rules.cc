@@ -160,10 +160,10 @@ void ValidateRules(const Documents& documents, const HostPlan& plan, Findings& f
         CheckMatches(service.meta, rule, coverage, findings);
         continue;
       }
-      findings.Warn("IST0130", {service.meta.file, rule.mark},
-                    Format("this rule is never reached: the rule at line {} matches everything",
-                           service.http[last].mark.line),
-                    "put the rule that matches everything last");
+      findings.Warn(
+          "IST0130", {service.meta.file, rule.mark},
+          Format("this rule is never reached: the rule at line {} matches everything", service.http[last].mark.line),
+          "put the rule that matches everything last");
     }
   }
 }

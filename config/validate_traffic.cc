@@ -60,7 +60,8 @@ void CheckTokens(const Metadata& meta, const HttpRule& rule, Findings& findings)
     findings.Info("SL2007", place, Format("5xx already covers {}", redundant), "leave them out");
   }
   if (retry.Has(RetryOn::kRetriable4xx)) {
-    findings.Info("SL2016", place, "retriable-4xx retries 409 only, which is unsafe where 409 guards against lost updates");
+    findings.Info("SL2016", place,
+                  "retriable-4xx retries 409 only, which is unsafe where 409 guards against lost updates");
   }
   const auto is_get = [](const MatchItem& item) {
     return item.match.method.has_value() && item.match.method->kind() == core::StringMatch::Kind::kExact &&
@@ -86,7 +87,8 @@ void CheckHash(const Metadata& meta, const std::vector<RouteDestination>& destin
     const Service* known = ServiceOf(catalog, destination.to);
     if (known == nullptr || known->ports.empty()) continue;
     const Subset* subset = known->rule == nullptr ? nullptr : known->rule->FindSubset(destination.to.subset);
-    const EffectivePolicy policy = PolicyFor(*known, destination.to.port.value_or(known->ports.front()->number), subset);
+    const EffectivePolicy policy =
+        PolicyFor(*known, destination.to.port.value_or(known->ports.front()->number), subset);
     if (policy.load_balancer == nullptr || !policy.load_balancer->hash.has_value()) continue;
     findings.Warn("SL2009", {meta.file, destination.to.host.mark},
                   "consistentHash keeps a user on a host, not on a version: the weights are drawn for every request",

@@ -93,12 +93,10 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   [[noreturn]] void RefuseAlias(const YAML::Mark& mark) {
-    Refuse("SL1008", ToMark(mark), "anchors and aliases are not accepted",
-           "write the value out where it is needed");
+    Refuse("SL1008", ToMark(mark), "anchors and aliases are not accepted", "write the value out where it is needed");
   }
 
-  YamlNode Begin(YamlNode::Kind kind, const YAML::Mark& mark, const std::string& tag,
-                 YAML::anchor_t anchor) {
+  YamlNode Begin(YamlNode::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
     if (anchor != 0) RefuseAlias(mark);
     if (!tag.empty() && tag != "?" && tag != "!") {
       Refuse("SL1011", ToMark(mark), Format("the YAML tag {} is not accepted", tag),
@@ -130,9 +128,7 @@ class TreeBuilder final : public YAML::EventHandler {
     return parent.node.kind == YamlNode::Kind::kMap && !parent.key.has_value();
   }
 
-  [[noreturn]] void RefuseKey(Mark mark) {
-    Refuse("SL1011", mark, "a key must be plain text", "write `name: value`");
-  }
+  [[noreturn]] void RefuseKey(Mark mark) { Refuse("SL1011", mark, "a key must be plain text", "write `name: value`"); }
 
   void Add(YamlNode node) {
     if (open_.empty()) {
@@ -191,8 +187,7 @@ bool CheckText(std::string_view text, const std::string& file, Findings& finding
     const std::size_t at = std::min(bad.value_or(text.size()), text.find('\0'));
     const auto line = 1 + std::ranges::count(text.substr(0, at), '\n');
     findings.Error("SL1003", {file, {static_cast<std::uint32_t>(line), 0}},
-                   Format("this is no text: byte {} is not UTF-8", at),
-                   "give a YAML file in UTF-8");
+                   Format("this is no text: byte {} is not UTF-8", at), "give a YAML file in UTF-8");
     return false;
   }
   return true;
@@ -215,7 +210,8 @@ void CheckQuote(std::string_view text, const std::optional<YAML::Mark>& begin, c
       return;
     }
   }
-  findings.Error("SL1007", {file, ToMark(*begin)}, "not valid YAML: this quote is never closed", "close it on its line");
+  findings.Error("SL1007", {file, ToMark(*begin)}, "not valid YAML: this quote is never closed",
+                 "close it on its line");
 }
 
 }  // namespace

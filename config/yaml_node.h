@@ -18,8 +18,8 @@ struct YamlNode {
   enum class Kind : unsigned char { kNull, kScalar, kList, kMap };
 
   Kind kind = Kind::kNull;
-  bool quoted = false;              // kScalar: quoted or a block scalar, so surely meant as text
-  std::string text;                 // kScalar
+  bool quoted = false;  // kScalar: quoted or a block scalar, so surely meant as text
+  std::string text;     // kScalar
   Mark mark;
   std::vector<YamlNode> items;      // kList
   std::vector<YamlMember> members;  // kMap, in the order written, keys unique

@@ -95,17 +95,14 @@ void LoadConnection::Process(std::string_view bytes) {
     }
     if (!busy_) return;
     switch (reader_.Feed(bytes)) {
-      case MessageReader::Step::kNeedMore:
-        return;
+      case MessageReader::Step::kNeedMore: return;
       case MessageReader::Step::kHead:
         if (run_.options().head_method) reader_.ExpectNoBody();
         break;
       case MessageReader::Step::kDone:
         if (reader_.status() >= 200) OnAnswer(!bytes.empty());
         break;
-      case MessageReader::Step::kBad:
-        Lose(Lost::kBadAnswer);
-        return ConnectLater();
+      case MessageReader::Step::kBad: Lose(Lost::kBadAnswer); return ConnectLater();
     }
   }
 }

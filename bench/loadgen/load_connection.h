@@ -47,9 +47,9 @@ class LoadConnection {
   Ticket ticket_;
   std::string out_;
   std::size_t out_sent_ = 0;
-  std::uint64_t life_ = 0;   // counts sockets: handlers of an earlier one see that they are late
+  std::uint64_t life_ = 0;  // counts sockets: handlers of an earlier one see that they are late
   bool connected_ = false;
-  bool busy_ = false;        // a request is on its way
+  bool busy_ = false;  // a request is on its way
   std::array<char, 64 * 1024> in_;
 };
 

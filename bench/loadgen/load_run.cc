@@ -74,7 +74,8 @@ void LoadRun::OnSettled() {
 }
 
 LoadClock::time_point LoadRun::DueAt(std::uint64_t number) const {
-  return start_ + std::chrono::nanoseconds(static_cast<std::int64_t>(static_cast<double>(number) * 1e9 / options_.rate));
+  return start_ +
+         std::chrono::nanoseconds(static_cast<std::int64_t>(static_cast<double>(number) * 1e9 / options_.rate));
 }
 
 void LoadRun::CountDue(LoadClock::time_point now) {

@@ -57,10 +57,10 @@ class LoadRun {
   Report& tally() { return report_; }
   core::Random& random() { return random_; }
   bool stopping() const { return stopping_; }
-  std::optional<Ticket> Next();          // nothing to send now: the connection waits to be woken
+  std::optional<Ticket> Next();  // nothing to send now: the connection waits to be woken
   void OnConnected() { failures_in_row_ = 0; }
   void OnConnectFailed();
-  void OnSettled();                      // a request was answered or lost, or a connection went down
+  void OnSettled();  // a request was answered or lost, or a connection went down
 
  private:
   LoadClock::time_point DueAt(std::uint64_t number) const;

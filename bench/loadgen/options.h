@@ -12,17 +12,17 @@
 namespace sluice::bench {
 
 struct LoadOptions {
-  std::string host = {};       // to connect to, a name or an address
+  std::string host = {};  // to connect to, a name or an address
   std::string port = "80";
   std::uint32_t connections = 64;
-  std::chrono::nanoseconds duration{0};  // 0: until `requests` are done
-  std::uint64_t requests = 0;            // 0: until `duration` is over
-  double rate = 0;                       // requests a second, open loop; 0: closed loop
+  std::chrono::nanoseconds duration{0};                        // 0: until `requests` are done
+  std::uint64_t requests = 0;                                  // 0: until `duration` is over
+  double rate = 0;                                             // requests a second, open loop; 0: closed loop
   std::chrono::nanoseconds timeout{std::chrono::seconds(10)};  // from intended start to the end of the answer
   bool head_method = false;
   std::string tally_header = "x-model-version";  // lower case; answers are counted by its value
   std::uint64_t seed = 1;
-  TextTemplate request = {};   // request line and fields, with the closing empty line
+  TextTemplate request = {};  // request line and fields, with the closing empty line
   std::string body = {};
 };
 

@@ -13,8 +13,8 @@ using std::chrono::nanoseconds;
 double Millis(nanoseconds duration) { return static_cast<double>(duration.count()) / 1e6; }
 
 ordered_json Latencies(const LatencyHistogram& histogram) {
-  return {{"mean", Millis(histogram.Mean())},          {"p50", Millis(histogram.Quantile(0.5))},
-          {"p90", Millis(histogram.Quantile(0.9))},    {"p99", Millis(histogram.Quantile(0.99))},
+  return {{"mean", Millis(histogram.Mean())},           {"p50", Millis(histogram.Quantile(0.5))},
+          {"p90", Millis(histogram.Quantile(0.9))},     {"p99", Millis(histogram.Quantile(0.99))},
           {"p99.9", Millis(histogram.Quantile(0.999))}, {"max", Millis(histogram.max())}};
 }
 
@@ -65,20 +65,19 @@ std::string Report::Json() const {
   for (const auto& [version, seen] : by_version_) {
     versions[version] = {{"count", seen.count}, {"latency_ms", Latencies(seen.latency)}};
   }
-  const ordered_json json = {
-      {"seconds", seconds},
-      {"sent", sent_},
-      {"answered", answered_},
-      {"not_sent", not_sent_},
-      {"lost", {{"closed", closed_}, {"timeout", timeouts_}, {"bad_answer", bad_answers_}}},
-      {"extra_bytes", extra_bytes_},
-      {"connects", connects_},
-      {"connect_failures", connect_failures_},
-      {"per_second", seconds > 0 ? static_cast<double>(answered_) / seconds : 0},
-      {"body_bytes", body_bytes_},
-      {"by_status", std::move(statuses)},
-      {"by_version", std::move(versions)},
-      {"latency_ms", Latencies(latency_)}};
+  const ordered_json json = {{"seconds", seconds},
+                             {"sent", sent_},
+                             {"answered", answered_},
+                             {"not_sent", not_sent_},
+                             {"lost", {{"closed", closed_}, {"timeout", timeouts_}, {"bad_answer", bad_answers_}}},
+                             {"extra_bytes", extra_bytes_},
+                             {"connects", connects_},
+                             {"connect_failures", connect_failures_},
+                             {"per_second", seconds > 0 ? static_cast<double>(answered_) / seconds : 0},
+                             {"body_bytes", body_bytes_},
+                             {"by_status", std::move(statuses)},
+                             {"by_version", std::move(versions)},
+                             {"latency_ms", Latencies(latency_)}};
   // Header values from outside may be no UTF-8.
   return json.dump(2, ' ', false, ordered_json::error_handler_t::replace);
 }

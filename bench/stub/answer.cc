@@ -121,8 +121,11 @@ std::uint64_t AnswerBook::Append(std::string& out, const MessageReader& request,
   const std::uint64_t padding = shape.body_bytes > kInlineMax ? shape.body_bytes - kInlineMax : 0;
   shape.body_bytes -= padding;
   const std::string body = Body(&request, shape);
-  AppendHead(out, {.status = reply.status, .version = version_, .keep_alive = request.keep_alive(),
-                   .chunked = reply.chunked, .length = body.size() + padding});
+  AppendHead(out, {.status = reply.status,
+                   .version = version_,
+                   .keep_alive = request.keep_alive(),
+                   .chunked = reply.chunked,
+                   .length = body.size() + padding});
   if (request.method() == "HEAD" || reply.status == 204 || reply.status == 304) return 0;
   if (reply.chunked) {
     AppendChunked(out, body);

@@ -33,7 +33,7 @@ struct Behaviour {
   double failure_rate = 0;                   // share of requests that fail, 0 to 1
   std::uint64_t fail_first = 0;              // this many requests fail before any chance is asked
   Failure failure = Failure::kStatus;
-  std::uint64_t body_bytes = 0;              // at least this many bytes of body; 0: only what is to be said
+  std::uint64_t body_bytes = 0;  // at least this many bytes of body; 0: only what is to be said
 };
 
 // Sets the member called `name` (with either '-' or '_'; times such as 5ms, 200us, 1s, or a plain number for names

@@ -45,8 +45,7 @@ void StubConnection::Read() {
 void StubConnection::Process() {
   while (true) {
     switch (reader_.Feed(pending_)) {
-      case MessageReader::Step::kNeedMore:
-        return Flush(Next::kRead);
+      case MessageReader::Step::kNeedMore: return Flush(Next::kRead);
       case MessageReader::Step::kHead:
         if (reader_.expects_continue()) out_ += "HTTP/1.1 100 Continue\r\n\r\n";
         break;
@@ -95,7 +94,8 @@ void StubConnection::Flush(Next next) {
   while (out_sent_ < out_.size() || padding_left_ > 0) {
     const std::array<asio::const_buffer, 2> buffers{
         asio::buffer(out_.data() + out_sent_, out_.size() - out_sent_),
-        asio::buffer(PaddingBlock().data(), static_cast<std::size_t>(std::min<std::uint64_t>(padding_left_, kPaddingBlock)))};
+        asio::buffer(PaddingBlock().data(),
+                     static_cast<std::size_t>(std::min<std::uint64_t>(padding_left_, kPaddingBlock)))};
     error_code error;
     const std::size_t wrote = socket_.write_some(buffers, error);
     if (error == asio::error::would_block) {

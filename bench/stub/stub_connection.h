@@ -41,10 +41,11 @@ class StubConnection {
   StubServer& server_;
   StubSocket socket_;
   boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
-                                    boost::asio::io_context::executor_type> timer_;
+                                    boost::asio::io_context::executor_type>
+      timer_;
   MessageReader reader_{MessageReader::Kind::kRequest};
   Reply reply_;
-  std::string_view pending_;       // of in_, not yet looked at
+  std::string_view pending_;  // of in_, not yet looked at
   std::string out_;
   std::size_t out_sent_ = 0;
   std::uint64_t padding_left_ = 0;  // bytes of padding that follow out_

@@ -55,14 +55,23 @@ std::string Tally::Json(std::string_view version) const {
   json statuses = json::object();
   for (const auto& [status, count] : by_status_) statuses[std::to_string(status)] = count;
   const std::string_view line = std::string_view(last_head_).substr(0, last_head_.find("\r\n"));
-  return Dump({{"version", version}, {"requests", requests_}, {"failed", failed_}, {"mirrored", mirrored_},
-               {"body_bytes", body_bytes_}, {"connections", connections_}, {"open_connections", open_},
-               {"faults", faults_}, {"by_path", std::move(paths)}, {"by_status", std::move(statuses)},
+  return Dump({{"version", version},
+               {"requests", requests_},
+               {"failed", failed_},
+               {"mirrored", mirrored_},
+               {"body_bytes", body_bytes_},
+               {"connections", connections_},
+               {"open_connections", open_},
+               {"faults", faults_},
+               {"by_path", std::move(paths)},
+               {"by_status", std::move(statuses)},
                {"last", {{"request", line}, {"headers", Fields(last_head_)}, {"body_bytes", last_body_bytes_}}}});
 }
 
 std::string RequestJson(const MessageReader& request) {
-  return Dump({{"method", request.method()}, {"path", request.target()}, {"headers", Fields(request.head())},
+  return Dump({{"method", request.method()},
+               {"path", request.target()},
+               {"headers", Fields(request.head())},
                {"body_bytes", request.body_bytes()}});
 }
 

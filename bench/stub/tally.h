@@ -18,7 +18,10 @@ class Tally {
   static constexpr std::size_t kPathsMax = 4096;  // further paths are counted together as "(other)"
 
   void Count(const MessageReader& request, const Reply& reply);
-  void Opened() { ++connections_; ++open_; }
+  void Opened() {
+    ++connections_;
+    ++open_;
+  }
   void Closed() { --open_; }
   void CountFault() { ++faults_; }
   // Forgets all but the open connections.
@@ -39,9 +42,9 @@ class Tally {
   std::uint64_t body_bytes_ = 0;   // received
   std::uint64_t connections_ = 0;  // accepted
   std::uint64_t open_ = 0;
-  std::uint64_t faults_ = 0;       // streams that were not HTTP/1.x
+  std::uint64_t faults_ = 0;                                                           // streams that were not HTTP/1.x
   std::unordered_map<std::string, std::uint64_t, TextHash, std::equal_to<>> by_path_;  // without query
-  std::map<std::uint16_t, std::uint64_t> by_status_;  // of answers given
+  std::map<std::uint16_t, std::uint64_t> by_status_;                                   // of answers given
   std::string last_head_;
   std::uint64_t last_body_bytes_ = 0;
 };

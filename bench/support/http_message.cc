@@ -9,8 +9,6 @@ namespace {
 
 constexpr std::size_t kLineMax = 4096;  // of a chunk size with extensions, or of a trailer field
 
-
-
 }  // namespace
 
 MessageReader::Step MessageReader::Feed(std::string_view& in) {
@@ -153,8 +151,7 @@ bool MessageReader::ParseField(std::string_view line) {
         chunked_ = true;
       }
       break;
-    default:
-      break;
+    default: break;
   }
   if (name.size() > 7 && core::StartsWithIgnoreCase(name, "x-stub-")) has_stub_fields_ = true;
   return !(chunked_ && length_);

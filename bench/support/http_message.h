@@ -49,7 +49,15 @@ class MessageReader {
 
  private:
   enum class State : std::uint8_t {
-    kHead, kFixed, kChunkSize, kChunkData, kChunkEnd, kTrailers, kUntilClose, kComplete, kBad
+    kHead,
+    kFixed,
+    kChunkSize,
+    kChunkData,
+    kChunkEnd,
+    kTrailers,
+    kUntilClose,
+    kComplete,
+    kBad
   };
 
   void Restart();
@@ -62,7 +70,10 @@ class MessageReader {
   Step Chunks(std::string_view& in);
   bool TakeLine(std::string_view& in);  // into line_, without CRLF; true when complete
   bool ChunkSize();
-  Step Fault() { state_ = State::kBad; return Step::kBad; }
+  Step Fault() {
+    state_ = State::kBad;
+    return Step::kBad;
+  }
 
   Kind kind_;
   State state_ = State::kHead;
@@ -73,11 +84,11 @@ class MessageReader {
   bool http10_ = false;
   std::uint16_t status_ = 0;
   std::optional<std::uint64_t> length_;
-  std::uint64_t left_ = 0;        // of the fixed body or the chunk
+  std::uint64_t left_ = 0;  // of the fixed body or the chunk
   std::uint64_t body_bytes_ = 0;
   std::string head_;
-  std::string line_;              // of a chunk size or trailer
-  std::size_t method_end_ = 0;    // in head_
+  std::string line_;            // of a chunk size or trailer
+  std::size_t method_end_ = 0;  // in head_
   std::size_t target_size_ = 0;
 };
 

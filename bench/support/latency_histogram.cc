@@ -45,7 +45,8 @@ std::chrono::nanoseconds LatencyHistogram::Mean() const {
 
 std::chrono::nanoseconds LatencyHistogram::Quantile(double q) const {
   if (count_ == 0) return std::chrono::nanoseconds(0);
-  const auto wanted = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(std::ceil(q * static_cast<double>(count_))));
+  const auto wanted =
+      std::max<std::uint64_t>(1, static_cast<std::uint64_t>(std::ceil(q * static_cast<double>(count_))));
   std::uint64_t seen = 0;
   for (std::size_t i = 0; i < kBuckets; ++i) {
     seen += buckets_[i];

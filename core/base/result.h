@@ -10,11 +10,11 @@
 namespace sluice::core {
 
 enum class ErrorCode : std::uint8_t {
-  kInvalidArgument,   // the caller's input is wrong
+  kInvalidArgument,  // the caller's input is wrong
   kNotFound,
-  kLimitExceeded,     // a declared limit was reached
-  kUnavailable,       // worth another try later
-  kIo,                // the operating system refused
+  kLimitExceeded,  // a declared limit was reached
+  kUnavailable,    // worth another try later
+  kIo,             // the operating system refused
   kInternal,
 };
 

@@ -111,8 +111,7 @@ char* SliceQueue::Reserve(std::size_t count) {
     tail_used_ = 0;
   }
   char* room = tail_->bytes() + tail_used_;
-  const bool adjacent = piece_count() > 0 && slices_.back().data() + slices_.back().size() == room &&
-                        tail_used_ > 0;
+  const bool adjacent = piece_count() > 0 && slices_.back().data() + slices_.back().size() == room && tail_used_ > 0;
   if (adjacent) {
     const std::string_view last = slices_.back().view();
     slices_.back() = Slice(tail_, std::string_view(last.data(), last.size() + count));

@@ -17,8 +17,8 @@ struct StrongId {
   friend constexpr auto operator<=>(StrongId, StrongId) = default;
 };
 
-using ClusterId = StrongId<struct ClusterTag>;   // Snapshot::clusters
-using RouteId = StrongId<struct RouteTag>;       // Snapshot::routes
+using ClusterId = StrongId<struct ClusterTag>;  // Snapshot::clusters
+using RouteId = StrongId<struct RouteTag>;      // Snapshot::routes
 using ExperimentId = StrongId<struct ExperimentTag>;
 
 }  // namespace sluice::core

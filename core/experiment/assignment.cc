@@ -41,19 +41,12 @@ const ExperimentArm* FindArm(const Experiment& experiment, std::uint32_t bucket)
   return arm == experiment.arms.end() ? nullptr : &*arm;
 }
 
-std::optional<std::string_view> FindUnit(const Experiment& experiment, const Head& request,
-                                         std::string_view query) {
+std::optional<std::string_view> FindUnit(const Experiment& experiment, const Head& request, std::string_view query) {
   std::optional<std::string_view> unit;
   switch (experiment.unit) {
-    case Experiment::Unit::kHeader:
-      unit = request.headers.Find(experiment.unit_name);
-      break;
-    case Experiment::Unit::kCookie:
-      unit = FindCookie(request.headers, experiment.unit_name);
-      break;
-    case Experiment::Unit::kQueryParam:
-      unit = FindQueryValue(query, experiment.unit_name);
-      break;
+    case Experiment::Unit::kHeader: unit = request.headers.Find(experiment.unit_name); break;
+    case Experiment::Unit::kCookie: unit = FindCookie(request.headers, experiment.unit_name); break;
+    case Experiment::Unit::kQueryParam: unit = FindQueryValue(query, experiment.unit_name); break;
   }
   return unit && unit->empty() ? std::nullopt : unit;
 }

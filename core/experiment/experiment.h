@@ -18,16 +18,16 @@ struct ExperimentArm {
 
 struct Experiment {
   ExperimentId id;
-  std::string name;       // metadata.name
+  std::string name;  // metadata.name
   std::string name_space;
-  std::string host;       // FQDN of the service whose destination the arms replace
+  std::string host;  // FQDN of the service whose destination the arms replace
   enum class Unit : std::uint8_t { kHeader, kCookie, kQueryParam };
   Unit unit = Unit::kHeader;
   std::string unit_name;  // lower case for headers
   std::string salt;       // defaults to metadata.name
   std::uint32_t buckets = 100;
-  std::vector<ExperimentArm> arms;   // disjoint, ascending; may be empty: headers only
-  std::vector<std::string> routes;   // http[].name filter; empty: every rule of the host
+  std::vector<ExperimentArm> arms;  // disjoint, ascending; may be empty: headers only
+  std::vector<std::string> routes;  // http[].name filter; empty: every rule of the host
 };
 
 }  // namespace sluice::core

@@ -11,17 +11,17 @@ namespace sluice::core {
 class ChunkedDecoder {
  public:
   enum class Event : std::uint8_t {
-    kNeedMore,  // input is used up
-    kData,      // a piece of the body
-    kTrailers,  // the last chunk has ended; the trailer section (perhaps only CRLF) is next. Final.
-    kMalformed, // not the coding, or its lines cost more than they carry. Final.
-    kTooLarge,  // the body passes the limit. Final.
+    kNeedMore,   // input is used up
+    kData,       // a piece of the body
+    kTrailers,   // the last chunk has ended; the trailer section (perhaps only CRLF) is next. Final.
+    kMalformed,  // not the coding, or its lines cost more than they carry. Final.
+    kTooLarge,   // the body passes the limit. Final.
   };
 
   struct Limits {
-    std::uint32_t line_max = 256;           // a chunk-size line with its extensions, CRLF included; bytes
+    std::uint32_t line_max = 256;              // a chunk-size line with its extensions, CRLF included; bytes
     std::uint64_t body_max = UINT64_MAX >> 1;  // bytes
-    std::uint32_t chunk_free = 0;           // bytes of each chunk's lines that are not counted as cost, see below
+    std::uint32_t chunk_free = 0;              // bytes of each chunk's lines that are not counted as cost, see below
   };
 
   // Lines and CRLFs together may take this many bytes plus a quarter of the body: no client makes us work for
@@ -40,11 +40,11 @@ class ChunkedDecoder {
 
  private:
   enum class State : std::uint8_t {
-    kSizeFirst,   // the first digit must come
-    kSize,        // more digits, ';' or CR
-    kExtName,     // first byte of a name
+    kSizeFirst,  // the first digit must come
+    kSize,       // more digits, ';' or CR
+    kExtName,    // first byte of a name
     kExtNameMore,
-    kExtValue,    // first byte after '='
+    kExtValue,  // first byte after '='
     kExtToken,
     kExtQuoted,
     kExtEscaped,  // after a backslash

@@ -13,7 +13,9 @@ constexpr std::uint64_t BytesBelow(std::uint64_t word, std::uint64_t limit) {
   return (word - kOnes * limit) & ~word & kHighs;
 }
 
-constexpr std::uint64_t BytesEqual(std::uint64_t word, std::uint64_t byte) { return BytesBelow(word ^ kOnes * byte, 1); }
+constexpr std::uint64_t BytesEqual(std::uint64_t word, std::uint64_t byte) {
+  return BytesBelow(word ^ kOnes * byte, 1);
+}
 
 constexpr bool IsText(char c) {
   const auto byte = static_cast<unsigned char>(c);

@@ -68,9 +68,8 @@ ForwardedClient ApplyForwarding(Head& head, const ForwardingContext& context, Ra
   const auto chain = headers.Joined(HeaderText(HeaderName::kXForwardedFor), HeaderName::kXForwardedFor, arena);
   client.address = client.peer_trusted ? TrustedClient(chain.value_or(""), context) : context.peer_address;
   // Appended to what came, believed or not: a backend that counts from the right reads it correctly.
-  headers.Set(HeaderName::kXForwardedFor, chain && !chain->empty()
-                                              ? arena.Concat(*chain, ",", context.peer_address)
-                                              : context.peer_address);
+  headers.Set(HeaderName::kXForwardedFor,
+              chain && !chain->empty() ? arena.Concat(*chain, ",", context.peer_address) : context.peer_address);
 
   const auto proto = headers.Find(HeaderName::kXForwardedProto);
   const bool keep_proto = client.peer_trusted && proto && IsScheme(*proto);

@@ -13,8 +13,8 @@
 namespace sluice::core {
 
 enum class BodyKind : std::uint8_t {
-  kNone,        // the message ends with its head
-  kLength,      // exactly BodyRule::length bytes, at least one
+  kNone,    // the message ends with its head
+  kLength,  // exactly BodyRule::length bytes, at least one
   kChunked,
   kUntilClose,  // answers only
 };
@@ -25,12 +25,12 @@ struct BodyRule {
 };
 
 enum class FramingFault : std::uint8_t {
-  kBadLength,          // Content-Length repeated, a list, signed, empty, more than 19 digits, above 2^63 - 1
-  kLengthAndCoding,    // Content-Length beside Transfer-Encoding
-  kBadCoding,          // Transfer-Encoding repeated, decorated, or a list
-  kUnknownCoding,      // one well-formed coding that is not chunked
-  kCodingTooOld,       // Transfer-Encoding in a message of a version that has none
-  kBodyForbidden,      // a body announced where the status allows none
+  kBadLength,        // Content-Length repeated, a list, signed, empty, more than 19 digits, above 2^63 - 1
+  kLengthAndCoding,  // Content-Length beside Transfer-Encoding
+  kBadCoding,        // Transfer-Encoding repeated, decorated, or a list
+  kUnknownCoding,    // one well-formed coding that is not chunked
+  kCodingTooOld,     // Transfer-Encoding in a message of a version that has none
+  kBodyForbidden,    // a body announced where the status allows none
 };
 
 // What a server answers: 501 for kUnknownCoding (RFC 9112 section 6.1), else 400.

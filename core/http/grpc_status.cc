@@ -9,23 +9,16 @@ namespace sluice::core {
 
 std::uint32_t GrpcStatusFromHttp(std::uint16_t status) {
   switch (status) {
-    case 200:
-      return 0;
-    case 400:
-      return 13;
-    case 401:
-      return 16;
-    case 403:
-      return 7;
-    case 404:
-      return 12;
+    case 200: return 0;
+    case 400: return 13;
+    case 401: return 16;
+    case 403: return 7;
+    case 404: return 12;
     case 429:
     case 502:
     case 503:
-    case 504:
-      return 14;
-    default:
-      return 2;
+    case 504: return 14;
+    default: return 2;
   }
 }
 
@@ -60,8 +53,7 @@ std::int32_t ParseGrpcStatus(std::string_view value) {
 
 std::string_view EncodeGrpcMessage(std::string_view message, Arena& arena) {
   const auto plain = [](char c) { return c >= 0x20 && c <= 0x7e && c != '%'; };
-  const auto escapes =
-      static_cast<std::size_t>(std::ranges::count_if(message, [&](char c) { return !plain(c); }));
+  const auto escapes = static_cast<std::size_t>(std::ranges::count_if(message, [&](char c) { return !plain(c); }));
   if (escapes == 0) return message;
   const std::size_t size = message.size() + 2 * escapes;
   char* const bytes = arena.AllocateArray<char>(size);

@@ -74,9 +74,8 @@ std::size_t HeaderMap::Remove(HeaderName code) {
 std::size_t HeaderMap::Remove(std::string_view lower_name) {
   const HeaderName code = LookupHeaderName(lower_name);
   if (code != HeaderName::kOther) return Remove(code);
-  return RemoveIf([lower_name](const Field& field) {
-    return field.code == HeaderName::kOther && field.name == lower_name;
-  });
+  return RemoveIf(
+      [lower_name](const Field& field) { return field.code == HeaderName::kOther && field.name == lower_name; });
 }
 
 const HeaderMap::Field* HeaderMap::FindField(HeaderName code, std::string_view name) const {
@@ -105,8 +104,7 @@ std::size_t HeaderMap::Count(HeaderName code) const {
   return static_cast<std::size_t>(std::count(codes_, codes_ + size_, static_cast<std::uint8_t>(code)));
 }
 
-std::optional<std::string_view> HeaderMap::Joined(std::string_view lower_name, HeaderName code,
-                                                  Arena& scratch) const {
+std::optional<std::string_view> HeaderMap::Joined(std::string_view lower_name, HeaderName code, Arena& scratch) const {
   const Field* const first = FindField(code, lower_name);
   if (first == nullptr) return std::nullopt;
   // One pass for the size, one for the bytes: linear however many fields repeat the name.

@@ -11,10 +11,10 @@ namespace sluice::core {
 
 // In the order of Settings::Paths::Normalization.
 enum class PathMode : std::uint8_t {
-  kNone,                  // unchanged; bytes that are never legal are refused all the same
-  kBase,                  // escapes of unreserved bytes decoded, '\' to '/', dot segments resolved
-  kMergeSlashes,          // and runs of '/' become one
-  kDecodeAndMergeSlashes, // and %2F, %5C are taken for slashes first; otherwise they are refused
+  kNone,                   // unchanged; bytes that are never legal are refused all the same
+  kBase,                   // escapes of unreserved bytes decoded, '\' to '/', dot segments resolved
+  kMergeSlashes,           // and runs of '/' become one
+  kDecodeAndMergeSlashes,  // and %2F, %5C are taken for slashes first; otherwise they are refused
 };
 
 enum class PathVerdict : std::uint8_t {

@@ -40,9 +40,22 @@ bool IsForbiddenCode(HeaderName code) {
 }
 
 constexpr std::array<std::string_view, 16> kForbiddenNames = {
-    "age",         "cache-control", "clear-site-data", "content-encoding", "content-range", "expires",
-    "if-match",    "if-modified-since", "if-none-match", "if-range",       "if-unmodified-since", "max-forwards",
-    "pragma",      "range",         "retry-after",     "www-authenticate",
+    "age",
+    "cache-control",
+    "clear-site-data",
+    "content-encoding",
+    "content-range",
+    "expires",
+    "if-match",
+    "if-modified-since",
+    "if-none-match",
+    "if-range",
+    "if-unmodified-since",
+    "max-forwards",
+    "pragma",
+    "range",
+    "retry-after",
+    "www-authenticate",
 };
 
 bool IsForbidden(const HeaderMap::Field& field) {
@@ -59,9 +72,8 @@ bool IsExpected(const HeaderMap::Field& field, std::string_view announced) {
 }  // namespace
 
 std::size_t FilterTrailers(HeaderMap& trailers, std::string_view announced) {
-  return trailers.RemoveIf([announced](const HeaderMap::Field& field) {
-    return IsForbidden(field) || !IsExpected(field, announced);
-  });
+  return trailers.RemoveIf(
+      [announced](const HeaderMap::Field& field) { return IsForbidden(field) || !IsExpected(field, announced); });
 }
 
 }  // namespace sluice::core

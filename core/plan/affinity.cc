@@ -58,17 +58,13 @@ Affinity OfCookie(const HashKey& key, const HeaderMap& headers, Random& random, 
 
 }  // namespace
 
-Affinity FindAffinity(const HashKey& key, const Head& request, std::string_view query,
-                      std::string_view client_address, Random& random, Arena& arena) {
+Affinity FindAffinity(const HashKey& key, const Head& request, std::string_view query, std::string_view client_address,
+                      Random& random, Arena& arena) {
   switch (key.source) {
-    case HashKey::Source::kHeader:
-      return OfHeader(key, request.headers, arena);
-    case HashKey::Source::kCookie:
-      return OfCookie(key, request.headers, random, arena);
-    case HashKey::Source::kSourceIp:
-      return client_address.empty() ? Affinity{} : Of(client_address);
-    case HashKey::Source::kQueryParameter:
-      return Of(FindQueryValue(query, key.name));
+    case HashKey::Source::kHeader: return OfHeader(key, request.headers, arena);
+    case HashKey::Source::kCookie: return OfCookie(key, request.headers, random, arena);
+    case HashKey::Source::kSourceIp: return client_address.empty() ? Affinity{} : Of(client_address);
+    case HashKey::Source::kQueryParameter: return Of(FindQueryValue(query, key.name));
   }
   return {};
 }

@@ -47,8 +47,8 @@ bool Hit(Random& random, std::uint32_t per_million) {
 std::optional<AnswerPlan> InjectFault(const Fault& fault, Random& random, Plan& plan) {
   if (Hit(random, fault.delay_per_million)) plan.fault_delay = fault.delay;
   if (!Hit(random, fault.abort_per_million)) return std::nullopt;
-  AnswerPlan answer = Answer(AnswerPlan::Kind::kFaultAbort, fault.abort_http_status.value_or(200), "FI",
-                             "fault_filter_abort");
+  AnswerPlan answer =
+      Answer(AnswerPlan::Kind::kFaultAbort, fault.abort_http_status.value_or(200), "FI", "fault_filter_abort");
   answer.body = "fault filter abort";
   answer.has_grpc_status = fault.abort_grpc_status.has_value();
   answer.grpc_status = fault.abort_grpc_status.value_or(0);
@@ -65,12 +65,9 @@ std::optional<AnswerPlan> DecideCors(const CorsPolicy& policy, const Head& reque
 
 std::optional<std::string_view> StickyUser(const Sticky& sticky, const Head& request, std::string_view query) {
   switch (sticky.source) {
-    case Sticky::Source::kHeader:
-      return request.headers.Find(sticky.name);
-    case Sticky::Source::kCookie:
-      return FindCookie(request.headers, sticky.name);
-    case Sticky::Source::kQuery:
-      return FindQueryValue(query, sticky.name);
+    case Sticky::Source::kHeader: return request.headers.Find(sticky.name);
+    case Sticky::Source::kCookie: return FindCookie(request.headers, sticky.name);
+    case Sticky::Source::kQuery: return FindQueryValue(query, sticky.name);
   }
   return std::nullopt;
 }
@@ -88,8 +85,8 @@ const WeightedDestination& ChooseDestination(const Route& route, const Forward& 
 }
 
 // The arm of an experiment on the destination's host replaces its subset, nothing else.
-ClusterId ChooseCluster(const WeightedDestination& destination, const Assignments& assignments,
-                        const Request& request, Plan& plan) {
+ClusterId ChooseCluster(const WeightedDestination& destination, const Assignments& assignments, const Request& request,
+                        Plan& plan) {
   const Assignment* const assigned = assignments.ForDestination(destination.host, plan.route->name);
   if (assigned == nullptr) return destination.cluster;
   plan.experiment = assigned->experiment;
@@ -173,8 +170,7 @@ void PlanForward(const Forward& forward, const Assignments& assignments, const R
   plan.action = out;
 }
 
-AnswerPlan PlanRedirect(const Redirect& redirect, const RouteInput& input, const Request& request,
-                        const Plan& plan) {
+AnswerPlan PlanRedirect(const Redirect& redirect, const RouteInput& input, const Request& request, const Plan& plan) {
   AnswerPlan answer = Answer(AnswerPlan::Kind::kRedirect, redirect.code, "", "direct_response");
   answer.location = RedirectLocation(redirect, plan.match, input, request.arena);
   return answer;
@@ -209,8 +205,7 @@ void PlanAction(const RouteInput& input, const Assignments& assignments, const R
   }
 }
 
-HeaderFormatContext FormatContext(const Plan& plan, const Head& request, const Head* response,
-                                  const PlanInput& input) {
+HeaderFormatContext FormatContext(const Plan& plan, const Head& request, const Head* response, const PlanInput& input) {
   return {&request, response, input.client_address, plan.route->name};
 }
 
@@ -234,8 +229,8 @@ OpsOrder Order(const Plan& plan, HeaderOps HeaderOpsPair::* side) {
 
 }  // namespace
 
-Plan MakePlan(const Snapshot& snapshot, Head& request, const PlanInput& input, BucketHasher& hasher,
-              Random& random, Arena& arena) {
+Plan MakePlan(const Snapshot& snapshot, Head& request, const PlanInput& input, BucketHasher& hasher, Random& random,
+              Arena& arena) {
   const Request context{snapshot, request, input, random, arena};
   Plan plan;
   plan.draw = random.Next();
@@ -250,9 +245,8 @@ Plan MakePlan(const Snapshot& snapshot, Head& request, const PlanInput& input, B
     plan.bucket = first->bucket;
   }
   const RouteInput route_input{&request, input.path, input.query, input.listener_port};
-  const RouteHit hit = plan.host == nullptr
-                           ? RouteHit{}
-                           : snapshot.route_table.Match(*plan.host, route_input, snapshot.routes, arena);
+  const RouteHit hit =
+      plan.host == nullptr ? RouteHit{} : snapshot.route_table.Match(*plan.host, route_input, snapshot.routes, arena);
   if (!hit) {
     plan.action = Answer(AnswerPlan::Kind::kNoRoute, 404, "NR", "route_not_found");
     return plan;
@@ -267,8 +261,8 @@ void ApplyRequestHeaders(const Plan& plan, Head& request, const PlanInput& input
   const auto* const forward = std::get_if<ForwardPlan>(&plan.action);
   if (forward == nullptr) return;
   const OpsOrder order = Order(plan, &HeaderOpsPair::request);
-  ApplyHeaderOps(order.first, order.second, order.merged, request.headers,
-                 FormatContext(plan, request, nullptr, input), arena);
+  ApplyHeaderOps(order.first, order.second, order.merged, request.headers, FormatContext(plan, request, nullptr, input),
+                 arena);
   if (!forward->original_path.empty()) {
     request.headers.Set(HeaderName::kXEnvoyOriginalPath, forward->original_path);
   }
@@ -277,8 +271,7 @@ void ApplyRequestHeaders(const Plan& plan, Head& request, const PlanInput& input
   }
 }
 
-void ApplyResponseHeaders(const Plan& plan, const Head& request, Head& response, const PlanInput& input,
-                          Arena& arena) {
+void ApplyResponseHeaders(const Plan& plan, const Head& request, Head& response, const PlanInput& input, Arena& arena) {
   if (plan.route == nullptr) return;
   const auto* const answer = std::get_if<AnswerPlan>(&plan.action);
   const bool preflight = answer != nullptr && answer->kind == AnswerPlan::Kind::kCorsPreflight;

@@ -17,8 +17,8 @@
 namespace sluice::core {
 
 struct PlanInput {
-  std::string_view path;           // normalised, without query
-  std::string_view query;          // without '?'
+  std::string_view path;   // normalised, without query
+  std::string_view query;  // without '?'
   std::uint16_t listener_port = 0;
   std::string_view client_address;  // trusted client address, text
   std::string_view request_id;
@@ -37,28 +37,28 @@ struct AnswerPlan {
   };
   Kind kind = Kind::kNoRoute;
   std::uint16_t status = 404;
-  std::uint32_t grpc_status = 0;    // kFaultAbort with a gRPC status
+  std::uint32_t grpc_status = 0;  // kFaultAbort with a gRPC status
   bool has_grpc_status = false;
-  std::string_view location;        // kRedirect; in the arena
-  std::string_view body;            // kDirectResponse; borrowed from the snapshot
-  std::string_view flag;            // "NR", "NC", "FI" or ""
-  std::string_view details;         // "route_not_found", ...
+  std::string_view location;  // kRedirect; in the arena
+  std::string_view body;      // kDirectResponse; borrowed from the snapshot
+  std::string_view flag;      // "NR", "NC", "FI" or ""
+  std::string_view details;   // "route_not_found", ...
 };
 
 struct ForwardPlan {
   ClusterId cluster;
   const WeightedDestination* destination = nullptr;
-  SelectedMirrors mirrors{};        // those that the draw selected
+  SelectedMirrors mirrors{};  // those that the draw selected
   std::uint32_t mirror_count = 0;
-  std::string_view path;            // to send upstream, query included
-  std::string_view authority;       // to send upstream
-  std::string_view original_path;   // set when a rewrite changed it: x-envoy-original-path
+  std::string_view path;           // to send upstream, query included
+  std::string_view authority;      // to send upstream
+  std::string_view original_path;  // set when a rewrite changed it: x-envoy-original-path
   std::string_view original_host;
   Duration timeout{0};
   const RetryPolicy* retry = nullptr;
-  std::uint64_t hash = 0;           // for consistent hashing
+  std::uint64_t hash = 0;  // for consistent hashing
   bool has_hash = false;
-  std::string_view set_cookie;      // a generated affinity cookie for the response; in the arena
+  std::string_view set_cookie;  // a generated affinity cookie for the response; in the arena
 };
 
 struct Plan {
@@ -68,9 +68,9 @@ struct Plan {
   const Experiment* experiment = nullptr;  // whose arm or bucket applied
   const ExperimentArm* arm = nullptr;
   std::uint32_t bucket = 0;
-  std::uint64_t draw = 0;                  // the random number behind split and mirrors
-  Duration fault_delay{0};                 // before anything else is done; flag DI
-  const CorsPolicy* cors = nullptr;        // headers to add to the response
+  std::uint64_t draw = 0;            // the random number behind split and mirrors
+  Duration fault_delay{0};           // before anything else is done; flag DI
+  const CorsPolicy* cors = nullptr;  // headers to add to the response
   std::variant<AnswerPlan, ForwardPlan> action;
 
   bool forwards() const { return std::holds_alternative<ForwardPlan>(action); }
@@ -80,8 +80,8 @@ struct Plan {
 // cors -> destination (split, sticky, arm) -> mirrors -> rewrite -> limits. `request` must already be sanitised.
 // Everything made lies in `arena`; `snapshot` must outlive the plan. No allocation outside the arena on the warm path.
 // `hasher` belongs to the calling worker.
-Plan MakePlan(const Snapshot& snapshot, Head& request, const PlanInput& input, BucketHasher& hasher,
-              Random& random, Arena& arena);
+Plan MakePlan(const Snapshot& snapshot, Head& request, const PlanInput& input, BucketHasher& hasher, Random& random,
+              Arena& arena);
 
 // Header operations of the route and of the chosen destination, in Istio's order (section 1.6), plus
 // x-envoy-original-path and x-envoy-original-host after a rewrite. `request` is the head that goes upstream (or is
@@ -91,7 +91,6 @@ void ApplyRequestHeaders(const Plan& plan, Head& request, const PlanInput& input
 // Once per exchange, on its final response: the header operations (relayed, redirect and direct responses), the
 // affinity cookie, the fields of the rule's corsPolicy (preflights too). `request` is what the client asked (Origin,
 // %REQ(...)%).
-void ApplyResponseHeaders(const Plan& plan, const Head& request, Head& response, const PlanInput& input,
-                          Arena& arena);
+void ApplyResponseHeaders(const Plan& plan, const Head& request, Head& response, const PlanInput& input, Arena& arena);
 
 }  // namespace sluice::core

@@ -17,9 +17,8 @@ struct Outcome {
   // How the attempt ended early. kTimeout is the per-try or the route deadline.
   std::optional<ResetReason> reset;
   bool request_byte_sent = false;  // a byte of the request went to the upstream
-  bool response_started =
-      false;  // a head, 1xx included, was forwarded to the client: nothing can be taken back
-  bool ratelimited = false;  // the answer carries x-envoy-ratelimited
+  bool response_started = false;   // a head, 1xx included, was forwarded to the client: nothing can be taken back
+  bool ratelimited = false;        // the answer carries x-envoy-ratelimited
 
   // Connection refused, TLS failure or connectTimeout.
   bool IsConnectFailure() const;
@@ -44,15 +43,13 @@ inline bool Outcome::IsUpstreamReset() const {
     case ResetReason::kRemoteReset:
     case ResetReason::kRefused:
     case ResetReason::kProtocolError:
-    case ResetReason::kTimeout:
-      return true;
+    case ResetReason::kTimeout: return true;
     case ResetReason::kOverflow:
     case ResetReason::kNoHealthyUpstream:
     case ResetReason::kCancelled:
     case ResetReason::kStreamIdle:
     case ResetReason::kDrain:
-    case ResetReason::kInternal:
-      return false;
+    case ResetReason::kInternal: return false;
   }
   return false;
 }

@@ -39,10 +39,9 @@ constexpr std::uint16_t kTooEarly = 425;  // RFC 8470 section 5.2
 // The statuses with a name in Go's net/http, which is what Istio's validation asks.
 bool IsKnownHttpStatus(std::uint64_t code) {
   static constexpr std::uint16_t kKnown[] = {
-      100, 101, 102, 103, 200, 201, 202, 203, 204, 205, 206, 207, 208, 226, 300, 301,
-      302, 303, 304, 305, 307, 308, 400, 401, 402, 403, 404, 405, 406, 407, 408, 409,
-      410, 411, 412, 413, 414, 415, 416, 417, 418, 421, 422, 423, 424, 425, 426, 428,
-      429, 431, 451, 500, 501, 502, 503, 504, 505, 506, 507, 508, 510, 511};
+      100, 101, 102, 103, 200, 201, 202, 203, 204, 205, 206, 207, 208, 226, 300, 301, 302, 303, 304, 305, 307,
+      308, 400, 401, 402, 403, 404, 405, 406, 407, 408, 409, 410, 411, 412, 413, 414, 415, 416, 417, 418, 421,
+      422, 423, 424, 425, 426, 428, 429, 431, 451, 500, 501, 502, 503, 504, 505, 506, 507, 508, 510, 511};
   return std::ranges::binary_search(kKnown, code);
 }
 
@@ -65,8 +64,7 @@ std::string_view NearestToken(std::string_view text) {
 
 Status UnknownToken(std::string_view token) {
   if (token.size() != Trim(token).size()) {
-    return Fail(ErrorCode::kInvalidArgument,
-                "retryOn token \"" + std::string(token) + "\" has blanks around it",
+    return Fail(ErrorCode::kInvalidArgument, "retryOn token \"" + std::string(token) + "\" has blanks around it",
                 "write the list without blanks, as in \"5xx,reset\"");
   }
   if (token.empty()) {
@@ -74,14 +72,11 @@ Status UnknownToken(std::string_view token) {
                 "write tokens separated by single commas, as in \"5xx,reset\"");
   }
   const std::string_view nearest = NearestToken(token);
-  std::string cure =
-      nearest.empty() ? "known tokens:" : "did you mean \"" + std::string(nearest) + "\"?";
+  std::string cure = nearest.empty() ? "known tokens:" : "did you mean \"" + std::string(nearest) + "\"?";
   if (nearest.empty()) {
-    for (const Token& known : kTokens)
-      cure += (known.bit == RetryOn::k5xx ? " " : ", ") + std::string(known.text);
+    for (const Token& known : kTokens) cure += (known.bit == RetryOn::k5xx ? " " : ", ") + std::string(known.text);
   }
-  return Fail(ErrorCode::kInvalidArgument, "unknown retryOn token \"" + std::string(token) + "\"",
-              std::move(cure));
+  return Fail(ErrorCode::kInvalidArgument, "unknown retryOn token \"" + std::string(token) + "\"", std::move(cure));
 }
 
 Status ParseToken(std::string_view token, std::uint32_t& bits, std::vector<std::uint16_t>& codes) {
@@ -93,8 +88,7 @@ Status ParseToken(std::string_view token, std::uint32_t& bits, std::vector<std::
   const std::optional<std::uint64_t> number = ParseDecimal(token);
   if (!number) return UnknownToken(token);
   if (!IsKnownHttpStatus(*number)) {
-    return Fail(ErrorCode::kInvalidArgument,
-                "retryOn number " + std::string(token) + " is not an HTTP status",
+    return Fail(ErrorCode::kInvalidArgument, "retryOn number " + std::string(token) + " is not an HTTP status",
                 "write a registered status such as 503");
   }
   bits |= static_cast<std::uint32_t>(RetryOn::kRetriableStatusCodes);
@@ -105,18 +99,12 @@ Status ParseToken(std::string_view token, std::uint32_t& bits, std::vector<std::
 
 bool GrpcStatusMatches(const RetryPolicy& policy, std::int32_t status) {
   switch (status) {
-    case 1:
-      return policy.Has(RetryOn::kCancelled);
-    case 4:
-      return policy.Has(RetryOn::kDeadlineExceeded);
-    case 8:
-      return policy.Has(RetryOn::kResourceExhausted);
-    case 13:
-      return policy.Has(RetryOn::kInternal);
-    case 14:
-      return policy.Has(RetryOn::kUnavailable);
-    default:
-      return false;
+    case 1: return policy.Has(RetryOn::kCancelled);
+    case 4: return policy.Has(RetryOn::kDeadlineExceeded);
+    case 8: return policy.Has(RetryOn::kResourceExhausted);
+    case 13: return policy.Has(RetryOn::kInternal);
+    case 14: return policy.Has(RetryOn::kUnavailable);
+    default: return false;
   }
 }
 
@@ -135,9 +123,7 @@ bool ShouldRetryAnswer(const RetryPolicy& policy, const Outcome& outcome) {
 
 bool ShouldRetryReset(const RetryPolicy& policy, const Outcome& outcome) {
   if (!outcome.IsUpstreamReset()) return false;
-  if (policy.Has(RetryOn::k5xx) || policy.Has(RetryOn::kGatewayError) ||
-      policy.Has(RetryOn::kReset))
-    return true;
+  if (policy.Has(RetryOn::k5xx) || policy.Has(RetryOn::kGatewayError) || policy.Has(RetryOn::kReset)) return true;
   if (policy.Has(RetryOn::kResetBeforeRequest) && !outcome.request_byte_sent) return true;
   if (policy.Has(RetryOn::kConnectFailure) && outcome.IsConnectFailure()) return true;
   return policy.Has(RetryOn::kRefusedStream) && outcome.reset == ResetReason::kRefused;

@@ -33,10 +33,9 @@ enum class RetryOn : std::uint32_t {
 
 struct RetryPolicy {
   std::uint32_t attempts = 2;  // extra tries; 0: off
-  std::uint32_t on = static_cast<std::uint32_t>(RetryOn::kConnectFailure) |
-                     static_cast<std::uint32_t>(RetryOn::kRefusedStream) |
-                     static_cast<std::uint32_t>(RetryOn::kUnavailable) |
-                     static_cast<std::uint32_t>(RetryOn::kCancelled);
+  std::uint32_t on =
+      static_cast<std::uint32_t>(RetryOn::kConnectFailure) | static_cast<std::uint32_t>(RetryOn::kRefusedStream) |
+      static_cast<std::uint32_t>(RetryOn::kUnavailable) | static_cast<std::uint32_t>(RetryOn::kCancelled);
   std::vector<std::uint16_t> status_codes;  // with kRetriableStatusCodes
   Duration per_try_timeout{0};              // 0: none
   Duration backoff_base = Milliseconds(25);

@@ -11,20 +11,13 @@ namespace {
 
 std::optional<Duration> GrpcUnit(char unit) {
   switch (unit) {
-    case 'H':
-      return std::chrono::hours(1);
-    case 'M':
-      return std::chrono::minutes(1);
-    case 'S':
-      return std::chrono::seconds(1);
-    case 'm':
-      return std::chrono::milliseconds(1);
-    case 'u':
-      return std::chrono::microseconds(1);
-    case 'n':
-      return std::chrono::nanoseconds(1);
-    default:
-      return std::nullopt;
+    case 'H': return std::chrono::hours(1);
+    case 'M': return std::chrono::minutes(1);
+    case 'S': return std::chrono::seconds(1);
+    case 'm': return std::chrono::milliseconds(1);
+    case 'u': return std::chrono::microseconds(1);
+    case 'n': return std::chrono::nanoseconds(1);
+    default: return std::nullopt;
   }
 }
 

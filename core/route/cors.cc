@@ -10,11 +10,9 @@ namespace sluice::core {
 CorsVerdict CheckCors(const CorsPolicy& policy, const Head& request) {
   const std::optional<std::string_view> origin = request.headers.Find(HeaderName::kOrigin);
   if (!origin || origin->empty()) return CorsVerdict::kNone;
-  const bool preflight =
-      request.method == "OPTIONS" && request.headers.Has(HeaderName::kAccessControlRequestMethod);
-  const bool allowed = std::ranges::any_of(policy.allow_origins, [&](const StringMatch& match) {
-    return match.Matches("*") || match.Matches(*origin);
-  });
+  const bool preflight = request.method == "OPTIONS" && request.headers.Has(HeaderName::kAccessControlRequestMethod);
+  const bool allowed = std::ranges::any_of(
+      policy.allow_origins, [&](const StringMatch& match) { return match.Matches("*") || match.Matches(*origin); });
   if (allowed) return preflight ? CorsVerdict::kPreflight : CorsVerdict::kAllowed;
   return preflight && !policy.forward_unmatched_preflights ? CorsVerdict::kPreflightIgnored : CorsVerdict::kNone;
 }

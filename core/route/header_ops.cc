@@ -80,24 +80,14 @@ std::string_view FieldValue(const Head* head, const Command& command) {
 
 void AppendCommand(const Command& command, const HeaderFormatContext& context, std::pmr::string& out) {
   switch (command.kind) {
-    case Command::Kind::kPercent:
-      out.push_back('%');
-      return;
-    case Command::Kind::kRequest:
-      out.append(FieldValue(context.request, command));
-      return;
-    case Command::Kind::kResponse:
-      out.append(FieldValue(context.response, command));
-      return;
-    case Command::Kind::kClientAddress:
-      out.append(context.client_address);
-      return;
+    case Command::Kind::kPercent: out.push_back('%'); return;
+    case Command::Kind::kRequest: out.append(FieldValue(context.request, command)); return;
+    case Command::Kind::kResponse: out.append(FieldValue(context.response, command)); return;
+    case Command::Kind::kClientAddress: out.append(context.client_address); return;
     case Command::Kind::kProtocol:
       if (context.request != nullptr) out.append(context.request->protocol);
       return;
-    case Command::Kind::kRouteName:
-      out.append(context.route_name);
-      return;
+    case Command::Kind::kRouteName: out.append(context.route_name); return;
     case Command::Kind::kStatus: {
       if (context.response == nullptr) return;
       std::array<char, 5> digits;

@@ -28,8 +28,8 @@ void MatchProgram::Slot::Set(std::string_view text) {
 
 RouteHit MatchProgram::Run(const RouteInput& input, const std::vector<Route>& routes, Arena& scratch) const {
   alignas(Slot) std::array<std::byte, kStackSlots * sizeof(Slot)> stack;
-  Slot* const slots = slot_count_ <= kStackSlots ? reinterpret_cast<Slot*>(stack.data())
-                                                 : scratch.AllocateArray<Slot>(slot_count_);
+  Slot* const slots =
+      slot_count_ <= kStackSlots ? reinterpret_cast<Slot*>(stack.data()) : scratch.AllocateArray<Slot>(slot_count_);
   for (std::uint32_t i = 0; i < slot_count_; ++i) {
     Slot* const slot = new (&slots[i]) Slot;
     slot->bytes = slot->small.data();
@@ -55,8 +55,8 @@ void MatchProgram::FillSlots(const RouteInput& input, std::span<Slot> slots, Are
   slots[kSchemeSlot].Set(head.scheme);
   slots[kAuthoritySlot].Set(head.authority);
   slots[kFullPathSlot].Set(head.path);
-  slots[kPortSlot].Set(std::string_view(reinterpret_cast<const char*>(&input.listener_port),
-                                        sizeof(input.listener_port)));
+  slots[kPortSlot].Set(
+      std::string_view(reinterpret_cast<const char*>(&input.listener_port), sizeof(input.listener_port)));
   if (slots.size() == kFixedSlots) return;
   FillHeaders(head.headers, slots, scratch);
   if (query_keys_.size() > 0) FillQuery(input.query, slots);
@@ -97,8 +97,7 @@ bool MatchProgram::Holds(const Check& check, std::span<const Slot> slots) {
   return in_range && ((word ^ check.key) & check.mask) == 0;
 }
 
-bool MatchProgram::RestHolds(const Entry& entry, const std::vector<Route>& routes,
-                             std::span<const Slot> slots) const {
+bool MatchProgram::RestHolds(const Entry& entry, const std::vector<Route>& routes, std::span<const Slot> slots) const {
   for (std::uint32_t i = entry.checks_begin; i < entry.checks_end; ++i) {
     if (!Holds(checks_[i], slots)) return false;
   }
@@ -114,18 +113,12 @@ bool MatchProgram::ResidualHolds(const Residual& residual, const RouteMatch& mat
   const bool present = slot.size >= 0;
   const std::string_view text = present ? slot.text() : std::string_view();
   switch (residual.field) {
-    case Field::kUri:
-      return match.uri->Matches(text);
-    case Field::kScheme:
-      return match.scheme->Matches(text);
-    case Field::kMethod:
-      return match.method->Matches(text);
-    case Field::kAuthority:
-      return match.authority->Matches(text);
-    case Field::kHeader:
-      return present && match.headers[residual.index].match.Matches(text);
-    case Field::kQuery:
-      return present && match.query[residual.index].match.Matches(text);
+    case Field::kUri: return match.uri->Matches(text);
+    case Field::kScheme: return match.scheme->Matches(text);
+    case Field::kMethod: return match.method->Matches(text);
+    case Field::kAuthority: return match.authority->Matches(text);
+    case Field::kHeader: return present && match.headers[residual.index].match.Matches(text);
+    case Field::kQuery: return present && match.query[residual.index].match.Matches(text);
     case Field::kWithoutHeader: {
       // A missing header counts as the empty text, except for the presence test (section 1.3a).
       const StringMatch& matcher = match.without_headers[residual.index].match;

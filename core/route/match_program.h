@@ -23,8 +23,8 @@ namespace sluice::core {
 // What a match is decided on. Views live as long as the request head.
 struct RouteInput {
   const Head* head = nullptr;
-  std::string_view path;                 // normalised, without query
-  std::string_view query;                // without '?'
+  std::string_view path;   // normalised, without query
+  std::string_view query;  // without '?'
   std::uint16_t listener_port = 0;
 };
 
@@ -93,7 +93,7 @@ class MatchProgram {
   bool RestHolds(const Entry& entry, const std::vector<Route>& routes, std::span<const Slot> slots) const;
   static bool ResidualHolds(const Residual& residual, const RouteMatch& match, const Slot& slot);
 
-  std::vector<Check> firsts_;    // by entry; apart from the entries, so that a scan reads nothing else
+  std::vector<Check> firsts_;  // by entry; apart from the entries, so that a scan reads nothing else
   std::vector<Entry> entries_;
   std::vector<Check> checks_;
   std::vector<Residual> residuals_;

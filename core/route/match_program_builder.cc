@@ -13,8 +13,8 @@
 namespace sluice::core {
 namespace {
 
-constexpr std::size_t kWindow = 8;          // bytes one check compares
-constexpr std::size_t kOffsetsMax = 256;    // places tried for the window of a long text
+constexpr std::size_t kWindow = 8;                 // bytes one check compares
+constexpr std::size_t kOffsetsMax = 256;           // places tried for the window of a long text
 constexpr std::uint32_t kRarelyUseful = 1u << 30;  // rank of a check that only tests presence
 constexpr std::uint64_t kCaseBits = 0x2020202020202020ULL;
 
@@ -44,8 +44,7 @@ std::size_t Offsets(std::string_view text) {
 
 class MatchProgram::Builder {
  public:
-  Builder(MatchProgram& program, std::span<const RouteId> order, const std::vector<Route>& routes)
-      : program_(program) {
+  Builder(MatchProgram& program, std::span<const RouteId> order, const std::vector<Route>& routes) : program_(program) {
     for (const RouteId id : order) {
       const Route& route = routes[id.value];
       if (route.matches.empty()) pending_.push_back({id.value, -1, {}});

@@ -15,8 +15,7 @@ constexpr int kGroups = 10;                          // \0 to \9
 re2::StringPiece Piece(std::string_view text) { return {text.data(), text.size()}; }
 
 // Appends to `out` what one match is replaced by.
-void Expand(std::string_view replacement, const std::array<re2::StringPiece, kGroups>& groups,
-            std::pmr::string& out) {
+void Expand(std::string_view replacement, const std::array<re2::StringPiece, kGroups>& groups, std::pmr::string& out) {
   for (std::size_t i = 0; i < replacement.size(); ++i) {
     if (replacement[i] != '\\' || i + 1 == replacement.size()) {
       out.push_back(replacement[i]);
@@ -96,8 +95,8 @@ Status CheckReplacement(const re2::RE2& regex, std::string_view replacement) {
   return {};
 }
 
-std::optional<std::string_view> ReplaceEvery(const re2::RE2& regex, std::string_view text,
-                                             std::string_view replacement, Arena& arena) {
+std::optional<std::string_view> ReplaceEvery(const re2::RE2& regex, std::string_view text, std::string_view replacement,
+                                             Arena& arena) {
   if (text.size() > kRegexInputMax) return std::nullopt;
   std::array<re2::StringPiece, kGroups> groups;
   const int group_count = std::min(kGroups, regex.NumberOfCapturingGroups() + 1);

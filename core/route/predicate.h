@@ -17,10 +17,10 @@ class RE2;
 namespace sluice::core {
 
 // Limits of reliability.md D3: expressions and inputs are bounded, so is the memory of one expression.
-inline constexpr std::size_t kRegexLengthMax = 1024;          // characters of the pattern
-inline constexpr int kRegexProgramMax = 1000;                 // RE2 instructions
-inline constexpr std::size_t kRegexInputMax = 8 * 1024;       // longer input does not match
-inline constexpr std::size_t kRewrittenPathMax = 64 * 1024;   // what a replacement may grow a path to
+inline constexpr std::size_t kRegexLengthMax = 1024;         // characters of the pattern
+inline constexpr int kRegexProgramMax = 1000;                // RE2 instructions
+inline constexpr std::size_t kRegexInputMax = 8 * 1024;      // longer input does not match
+inline constexpr std::size_t kRewrittenPathMax = 64 * 1024;  // what a replacement may grow a path to
 
 using CompiledRegex = std::shared_ptr<const re2::RE2>;
 
@@ -38,7 +38,7 @@ Status CheckReplacement(const re2::RE2& regex, std::string_view replacement);
 
 // Every match of `regex` in `text` replaced, in `arena`. `text` itself when nothing matched. Nothing when the result
 // would exceed kRewrittenPathMax or `text` kRegexInputMax.
-std::optional<std::string_view> ReplaceEvery(const re2::RE2& regex, std::string_view text,
-                                             std::string_view replacement, Arena& arena);
+std::optional<std::string_view> ReplaceEvery(const re2::RE2& regex, std::string_view text, std::string_view replacement,
+                                             Arena& arena);
 
 }  // namespace sluice::core

@@ -44,8 +44,7 @@ std::string_view RedirectLocation(const Redirect& redirect, const RouteMatch* ma
     path = ReplaceMatched(match, path, *redirect.prefix_rewrite, arena);
   }
   // A query written in the rule takes the place of the client's.
-  const std::string_view target =
-      path.find('?') != std::string_view::npos ? path : JoinQuery(path, input.query, arena);
+  const std::string_view target = path.find('?') != std::string_view::npos ? path : JoinQuery(path, input.query, arena);
 
   const std::string_view authority = redirect.authority ? *redirect.authority : request.authority;
   if (authority.empty()) return target;

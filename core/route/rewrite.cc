@@ -15,12 +15,9 @@ std::size_t Covered(const RouteMatch* match, std::string_view path) {
   if (match == nullptr || !match->uri) return path.starts_with('/') ? 1 : 0;
   switch (match->uri->kind()) {
     case StringMatch::Kind::kExact:
-    case StringMatch::Kind::kRegex:
-      return path.size();
-    case StringMatch::Kind::kPrefix:
-      return std::min(match->uri->text().size(), path.size());
-    case StringMatch::Kind::kPresent:
-      break;
+    case StringMatch::Kind::kRegex: return path.size();
+    case StringMatch::Kind::kPrefix: return std::min(match->uri->text().size(), path.size());
+    case StringMatch::Kind::kPresent: break;
   }
   return path.starts_with('/') ? 1 : 0;
 }

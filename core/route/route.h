@@ -57,8 +57,8 @@ struct HeaderOpsPair {
 };
 
 struct WeightedDestination {
-  ClusterId cluster;             // invalid: host or subset not defined, 503 NC
-  std::string host;              // FQDN, for explanations and for arms
+  ClusterId cluster;  // invalid: host or subset not defined, 503 NC
+  std::string host;   // FQDN, for explanations and for arms
   std::string subset;
   std::uint16_t port = 0;
   std::uint32_t weight = 0;      // zero-weight entries of a split are already gone
@@ -108,7 +108,7 @@ struct Fault {
 
 struct CorsPolicy {
   std::vector<StringMatch> allow_origins;
-  std::string allow_methods;    // joined for the header
+  std::string allow_methods;  // joined for the header
   std::string allow_headers;
   std::string expose_headers;
   std::optional<Duration> max_age;
@@ -134,10 +134,10 @@ struct Forward {
 
 struct Route {
   RouteId id;
-  std::string name;             // http[].name, or "" ; logged as ROUTE_NAME
-  std::string virtual_service;  // "namespace/name"; empty for the implicit route of a ServiceEntry
+  std::string name;              // http[].name, or "" ; logged as ROUTE_NAME
+  std::string virtual_service;   // "namespace/name"; empty for the implicit route of a ServiceEntry
   std::uint32_t rule_index = 0;  // http[] index within its VirtualService
-  std::string file;             // where it was written, for explanations
+  std::string file;              // where it was written, for explanations
   std::uint32_t line = 0;
 
   std::vector<RouteMatch> matches;  // empty: matches everything

@@ -16,10 +16,10 @@ namespace sluice::core {
 
 // Rules of the hosts that share them, in match order (catch-alls last when several VirtualServices were merged).
 struct VirtualHost {
-  std::string name;                        // first host, for the log
-  std::vector<std::string> hosts;          // lower case, without port; "*", "*.suffix" or exact
+  std::string name;                // first host, for the log
+  std::vector<std::string> hosts;  // lower case, without port; "*", "*.suffix" or exact
   std::vector<RouteId> routes;
-  std::vector<ExperimentId> experiments;   // that apply to requests of this host
+  std::vector<ExperimentId> experiments;  // that apply to requests of this host
 };
 
 class RouteTable {

@@ -33,14 +33,10 @@ Result<StringMatch> StringMatch::Regex(std::string pattern) {
 
 bool StringMatch::Matches(std::string_view value) const {
   switch (kind_) {
-    case Kind::kPresent:
-      return true;
-    case Kind::kExact:
-      return ignore_case_ ? EqualsIgnoreCase(value, text_) : value == text_;
-    case Kind::kPrefix:
-      return ignore_case_ ? StartsWithIgnoreCase(value, text_) : value.starts_with(text_);
-    case Kind::kRegex:
-      return FullMatch(*regex_, value);
+    case Kind::kPresent: return true;
+    case Kind::kExact: return ignore_case_ ? EqualsIgnoreCase(value, text_) : value == text_;
+    case Kind::kPrefix: return ignore_case_ ? StartsWithIgnoreCase(value, text_) : value.starts_with(text_);
+    case Kind::kRegex: return FullMatch(*regex_, value);
   }
   return false;
 }

@@ -15,8 +15,7 @@ const WeightedDestination& ChooseByDraw(std::span<const WeightedDestination> des
   return *std::ranges::upper_bound(destinations, point, {}, &WeightedDestination::cumulative);
 }
 
-const WeightedDestination& ChooseByUser(std::span<const WeightedDestination> destinations,
-                                        std::uint64_t user_hash) {
+const WeightedDestination& ChooseByUser(std::span<const WeightedDestination> destinations, std::uint64_t user_hash) {
   const WeightedDestination* best = &destinations.front();
   double best_bid = std::numeric_limits<double>::infinity();
   for (const WeightedDestination& destination : destinations) {

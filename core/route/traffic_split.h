@@ -16,7 +16,6 @@ const WeightedDestination& ChooseByDraw(std::span<const WeightedDestination> des
 // The same user gets the same destination as long as weights stand; a change of weights moves only the users that the
 // new shares demand (weighted rendezvous hashing: each destination bids for the user by name and weight). A destination
 // is known by host, port and subset, so its place in the list does not matter.
-const WeightedDestination& ChooseByUser(std::span<const WeightedDestination> destinations,
-                                        std::uint64_t user_hash);
+const WeightedDestination& ChooseByUser(std::span<const WeightedDestination> destinations, std::uint64_t user_hash);
 
 }  // namespace sluice::core

@@ -17,7 +17,7 @@ struct Settings {
     std::uint32_t header_bytes = 60 * 1024;
     std::uint32_t header_count = 100;
     std::uint64_t replay_buffer = 1024 * 1024;
-    std::uint32_t connections = 0;              // client connections, all listeners; 0: half of RLIMIT_NOFILE
+    std::uint32_t connections = 0;  // client connections, all listeners; 0: half of RLIMIT_NOFILE
     std::uint32_t streams_per_connection = 100;
     std::uint32_t requests_per_connection = 0;  // 0: unlimited
     std::uint32_t mirrors_in_flight = 100;      // per mirrored cluster and worker; dropped and counted beyond
@@ -30,12 +30,12 @@ struct Settings {
     Duration stream_idle = Seconds(300);
     Duration connection_idle = Seconds(3600);
     Duration drain = Seconds(30);
-    Duration mirror = Seconds(15);              // when the route has no timeout
+    Duration mirror = Seconds(15);  // when the route has no timeout
   } timeouts;
 
   struct AccessLog {
     enum class Format : std::uint8_t { kJson, kText };
-    std::string path;                           // empty: off; "/dev/stdout" and the like are fine
+    std::string path;  // empty: off; "/dev/stdout" and the like are fine
     Format format = Format::kJson;
     double sampling_percent = 100;
   } access_log;
@@ -44,21 +44,21 @@ struct Settings {
     std::vector<std::string> version_labels = {"version", "model-version"};
     enum class Reporter : std::uint8_t { kSource, kDestination, kBoth };
     Reporter reporter = Reporter::kSource;
-    std::vector<double> extra_buckets;          // milliseconds; added to the duration histograms
+    std::vector<double> extra_buckets;  // milliseconds; added to the duration histograms
     std::uint32_t series_max = 10'000;
   } telemetry;
 
   struct Forwarding {
-    std::uint32_t trusted_hops = 0;             // x-forwarded-for entries, from the right, that are our own proxies
+    std::uint32_t trusted_hops = 0;  // x-forwarded-for entries, from the right, that are our own proxies
     std::vector<std::string> trusted_cidrs;
-    std::string server_header = "sluice";       // overwrites `server`; empty: passes the upstream's through
+    std::string server_header = "sluice";  // overwrites `server`; empty: passes the upstream's through
   } forwarding;
 
   struct Identity {
     std::string workload = "sluice";
     std::string name_space = "default";
     std::string trust_domain = "cluster.local";
-    std::string cluster = "Kubernetes";         // source_cluster
+    std::string cluster = "Kubernetes";                       // source_cluster
     std::vector<std::pair<std::string, std::string>> labels;  // sorted by key
     std::string certificate_directory;
   } identity;

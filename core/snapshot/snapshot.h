@@ -23,10 +23,10 @@ struct Snapshot {
   std::string revision;          // short hash of the configuration text, for logs and /config_dump
 
   Settings settings;
-  std::vector<Cluster> clusters;         // by ClusterId
-  std::vector<Route> routes;             // by RouteId
-  std::vector<Experiment> experiments;   // by ExperimentId
-  RouteTable route_table;                // host -> virtual host -> ordered routes
+  std::vector<Cluster> clusters;        // by ClusterId
+  std::vector<Route> routes;            // by RouteId
+  std::vector<Experiment> experiments;  // by ExperimentId
+  RouteTable route_table;               // host -> virtual host -> ordered routes
 
   // (service FQDN, port, subset) -> cluster, for arms and explanations. Port 0 finds the only or first port.
   // Called on the request path: no allocation. Invalid when there is none.

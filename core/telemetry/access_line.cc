@@ -174,8 +174,8 @@ void WriteJson(const Record& record, const Facts& facts, LineWriter& line) {
   line.Member("bucket", facts.bucket);
   line.Member("attempt_count", std::uint64_t{record.attempts});
   line.Member("mirrors", std::uint64_t{record.mirrors});
-  line.Member("grpc_status", record.grpc_status < 0 ? std::nullopt
-                                                    : std::optional(static_cast<std::uint64_t>(record.grpc_status)));
+  line.Member("grpc_status",
+              record.grpc_status < 0 ? std::nullopt : std::optional(static_cast<std::uint64_t>(record.grpc_status)));
   line.Member("revision", facts.revision);
   line.Raw("}\n");
 }

@@ -43,9 +43,7 @@ std::uint64_t HistogramTotal::count() const {
   return all;
 }
 
-double HistogramTotal::sum() const {
-  return bounds_ == nullptr ? 0 : static_cast<double>(sum_) / bounds_->scale();
-}
+double HistogramTotal::sum() const { return bounds_ == nullptr ? 0 : static_cast<double>(sum_) / bounds_->scale(); }
 
 double HistogramTotal::Quantile(double quantile) const {
   const std::uint64_t all = count();

@@ -13,8 +13,7 @@ namespace sluice::core {
 
 // Upper bounds of all Envoy and Istio histograms, milliseconds and bytes alike; +Inf is implied.
 inline constexpr std::array<double, 19> kStandardBounds = {
-    0.5,  1,    5,    10,    25,    50,    100,    250,    500,    1000,
-    2500, 5000, 10000, 30000, 60000, 300000, 600000, 1800000, 3600000,
+    0.5, 1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000, 60000, 300000, 600000, 1800000, 3600000,
 };
 
 class HistogramBounds {

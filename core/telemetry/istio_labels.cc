@@ -49,9 +49,8 @@ std::string FirstLabel(const Labels& labels, std::initializer_list<std::string_v
 void FillSource(const Settings::Identity& identity, PeerLabels& peer) {
   peer[IstioLabel::kSourceWorkload] = identity.workload;
   peer[IstioLabel::kSourceWorkloadNamespace] = identity.name_space;
-  peer[IstioLabel::kSourceCanonicalService] =
-      FirstLabel(identity.labels, {"service.istio.io/canonical-name", "app.kubernetes.io/name", "app"},
-                 identity.workload);
+  peer[IstioLabel::kSourceCanonicalService] = FirstLabel(
+      identity.labels, {"service.istio.io/canonical-name", "app.kubernetes.io/name", "app"}, identity.workload);
   peer[IstioLabel::kSourceCanonicalRevision] = FirstLabel(
       identity.labels, {"service.istio.io/canonical-revision", "app.kubernetes.io/version", "version"}, "latest");
   peer[IstioLabel::kSourceApp] = FirstLabel(identity.labels, {"app"}, kUnknown);
@@ -75,8 +74,7 @@ void FillDestination(const Settings::Identity& identity, const Endpoint& endpoin
 PeerLabels MakePeerLabels(const Settings& settings, const Cluster* cluster, const Endpoint* endpoint) {
   PeerLabels peer;
   peer.reporter = settings.telemetry.reporter;
-  peer[IstioLabel::kReporter] =
-      peer.reporter == Settings::Telemetry::Reporter::kDestination ? "destination" : "source";
+  peer[IstioLabel::kReporter] = peer.reporter == Settings::Telemetry::Reporter::kDestination ? "destination" : "source";
   FillSource(settings.identity, peer);
   if (cluster != nullptr) {
     peer.cluster = cluster->name;

@@ -85,10 +85,9 @@ char* EscapeForLog(std::string_view text, LogEscape mode, char* out, std::size_t
   const char* const limit = out + max;
   while (!text.empty()) {
     // The common case first: a run of plain characters in one copy.
-    const auto* stop = std::ranges::find_if_not(
-        text, [](char c) { return kPlain[static_cast<unsigned char>(c)]; });
-    const std::size_t run = std::min(static_cast<std::size_t>(stop - text.begin()),
-                                     static_cast<std::size_t>(limit - out));
+    const auto* stop = std::ranges::find_if_not(text, [](char c) { return kPlain[static_cast<unsigned char>(c)]; });
+    const std::size_t run =
+        std::min(static_cast<std::size_t>(stop - text.begin()), static_cast<std::size_t>(limit - out));
     std::memcpy(out, text.data(), run);
     out += run;
     text.remove_prefix(run);
@@ -97,9 +96,9 @@ char* EscapeForLog(std::string_view text, LogEscape mode, char* out, std::size_t
     const Character character = Decode(text);
     const std::string_view bytes = text.substr(0, std::max<std::size_t>(character.length, 1));
     const bool blank = character.code == ' ' && character.length == 1;
-    const bool keep = blank ? mode != LogEscape::kUnquoted
-                            : character.length > 0 && !IsControl(character.code) && character.code != '"' &&
-                                  character.code != '\\';
+    const bool keep =
+        blank ? mode != LogEscape::kUnquoted
+              : character.length > 0 && !IsControl(character.code) && character.code != '"' && character.code != '\\';
     Unit unit;
     if (keep) {
       for (const char c : bytes) unit.Put(c);

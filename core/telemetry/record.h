@@ -23,7 +23,7 @@ struct Record {
   Duration duration{0};                // first request byte to end of stream
   Duration upstream_service_time{-1};  // request fully received to upstream headers; negative: none
 
-  std::uint16_t response_code = 0;     // 0: the client left before any response
+  std::uint16_t response_code = 0;  // 0: the client left before any response
   ResponseFlags flags;
   std::string_view details;            // response_code_details
   std::string_view transport_failure;  // why a connection could not be made
@@ -33,14 +33,14 @@ struct Record {
 
   std::uint64_t request_body_bytes = 0;
   std::uint64_t response_body_bytes = 0;
-  std::uint64_t request_wire_bytes = 0;   // head and body, approximate on the wire
+  std::uint64_t request_wire_bytes = 0;  // head and body, approximate on the wire
   std::uint64_t response_wire_bytes = 0;
-  std::uint64_t request_messages = 0;     // gRPC
+  std::uint64_t request_messages = 0;  // gRPC
   std::uint64_t response_messages = 0;
-  std::uint32_t attempts = 0;             // tries made
-  std::uint32_t mirrors = 0;              // copies sent
+  std::uint32_t attempts = 0;  // tries made
+  std::uint32_t mirrors = 0;   // copies sent
 
-  std::string_view original_path;         // pre-rewrite, with query
+  std::string_view original_path;  // pre-rewrite, with query
   std::string_view request_id;
   std::string_view x_forwarded_for;
   std::string_view downstream_remote_address;

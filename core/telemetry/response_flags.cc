@@ -8,7 +8,7 @@ namespace sluice::core {
 namespace {
 
 constexpr std::array<std::string_view, static_cast<std::size_t>(ResponseFlag::kCount)> kNames = {
-    "UH", "UF", "UO", "UC", "UR", "LR", "UT",    "URX", "UPE", "NR", "NC",
+    "UH", "UF", "UO",  "UC", "UR", "LR",    "UT", "URX", "UPE", "NR",   "NC",
     "DC", "DR", "DPE", "DT", "SI", "UMSDR", "DI", "FI",  "RL",  "UAEX", "OM",
 };
 

@@ -7,8 +7,29 @@
 namespace sluice::core {
 
 enum class ResponseFlag : std::uint8_t {
-  kUH, kUF, kUO, kUC, kUR, kLR, kUT, kURX, kUPE, kNR, kNC, kDC, kDR, kDPE, kDT, kSI, kUMSDR, kDI, kFI, kRL, kUAEX,
-  kOM, kCount,
+  kUH,
+  kUF,
+  kUO,
+  kUC,
+  kUR,
+  kLR,
+  kUT,
+  kURX,
+  kUPE,
+  kNR,
+  kNC,
+  kDC,
+  kDR,
+  kDPE,
+  kDT,
+  kSI,
+  kUMSDR,
+  kDI,
+  kFI,
+  kRL,
+  kUAEX,
+  kOM,
+  kCount,
 };
 
 class ResponseFlags {

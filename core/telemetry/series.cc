@@ -4,15 +4,13 @@ namespace sluice::core {
 
 SeriesKey::SeriesKey(std::uint32_t peer, const Record& record) {
   constexpr std::uint32_t kGrpcUnknown = 2;
-  const std::uint32_t code =
-      record.response_code >= 100 && record.response_code <= 599 ? record.response_code : 0;
+  const std::uint32_t code = record.response_code >= 100 && record.response_code <= 599 ? record.response_code : 0;
   std::uint32_t grpc_status = 0;  // one more than the status; 0 is none
   if (record.grpc && record.grpc_status >= 0) {
     grpc_status = record.grpc_status <= 16 ? static_cast<std::uint32_t>(record.grpc_status) + 1 : kGrpcUnknown + 1;
   }
   low_ = peer | (std::uint64_t{record.flags.bits()} << 32);
-  high_ = code | (std::uint64_t{grpc_status} << 16) | (record.grpc ? kGrpc : 0) |
-          (record.mutual_tls ? kMutualTls : 0);
+  high_ = code | (std::uint64_t{grpc_status} << 16) | (record.grpc ? kGrpc : 0) | (record.mutual_tls ? kMutualTls : 0);
 }
 
 SeriesKey SeriesKey::WithPeer(std::uint32_t peer) const {

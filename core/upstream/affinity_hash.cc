@@ -4,8 +4,6 @@
 
 namespace sluice::core {
 
-std::uint64_t AffinityHash(std::string_view text, std::uint64_t seed) {
-  return XXH64(text.data(), text.size(), seed);
-}
+std::uint64_t AffinityHash(std::string_view text, std::uint64_t seed) { return XXH64(text.data(), text.size(), seed); }
 
 }  // namespace sluice::core

@@ -20,18 +20,12 @@ std::uint32_t ActiveRequests(const Endpoint& endpoint) {
   return endpoint.state->active_requests.load(std::memory_order_relaxed);
 }
 
-bool Hashes(LbPolicy policy) {
-  return policy == LbPolicy::kRingHash || policy == LbPolicy::kMaglev;
-}
+bool Hashes(LbPolicy policy) { return policy == LbPolicy::kRingHash || policy == LbPolicy::kMaglev; }
 
-bool UsesWeights(LbPolicy policy) {
-  return policy == LbPolicy::kLeastRequest || policy == LbPolicy::kRoundRobin;
-}
+bool UsesWeights(LbPolicy policy) { return policy == LbPolicy::kLeastRequest || policy == LbPolicy::kRoundRobin; }
 
 // Orders the heap: std::*_heap keep the greatest in front, we want the earliest.
-constexpr auto kLater = [](const auto& a, const auto& b) {
-  return a.due != b.due ? a.due > b.due : a.order > b.order;
-};
+constexpr auto kLater = [](const auto& a, const auto& b) { return a.due != b.due ? a.due > b.due : a.order > b.order; };
 
 }  // namespace
 
@@ -99,20 +93,15 @@ void Balancer::Refresh(std::uint64_t epoch, const PickContext& context) {
   std::ranges::make_heap(schedule_, kLater);
 }
 
-const Endpoint* Balancer::Choose(const PickContext& context, std::uint64_t hash,
-                                 std::uint64_t attempt) {
+const Endpoint* Balancer::Choose(const PickContext& context, std::uint64_t hash, std::uint64_t attempt) {
   const std::vector<Endpoint>& endpoints = cluster_->endpoints;
   switch (cluster_->load_balancer.policy) {
     case LbPolicy::kLeastRequest:
       return &endpoints[schedule_.empty() ? LeastRequest(context.random) : Scheduler(context.now)];
-    case LbPolicy::kRoundRobin:
-      return &endpoints[schedule_.empty() ? RoundRobin() : Scheduler(context.now)];
-    case LbPolicy::kRandom:
-      return &endpoints[usable_[context.random.Below(usable_.size())]];
-    case LbPolicy::kRingHash:
-      return Ring(hash, attempt);
-    case LbPolicy::kMaglev:
-      return Maglev(hash, attempt);
+    case LbPolicy::kRoundRobin: return &endpoints[schedule_.empty() ? RoundRobin() : Scheduler(context.now)];
+    case LbPolicy::kRandom: return &endpoints[usable_[context.random.Below(usable_.size())]];
+    case LbPolicy::kRingHash: return Ring(hash, attempt);
+    case LbPolicy::kMaglev: return Maglev(hash, attempt);
   }
   return &endpoints[usable_.front()];
 }
@@ -122,8 +111,7 @@ std::uint32_t Balancer::LeastRequest(Random& random) const {
   // With replacement: both draws may name the same host.
   const std::uint32_t first = usable_[random.Below(usable_.size())];
   const std::uint32_t second = usable_[random.Below(usable_.size())];
-  const bool second_is_idler =
-      ActiveRequests(cluster_->endpoints[second]) < ActiveRequests(cluster_->endpoints[first]);
+  const bool second_is_idler = ActiveRequests(cluster_->endpoints[second]) < ActiveRequests(cluster_->endpoints[first]);
   return second_is_idler ? second : first;
 }
 
@@ -147,8 +135,7 @@ double Balancer::WeightNow(const Endpoint& endpoint, TimePoint now) const {
   const Duration age = now - AppearedAt(endpoint);
   if (age >= policy.warmup) return weight;
   const double progress = std::min(std::max(InSeconds(age), 1.0) / InSeconds(policy.warmup), 1.0);
-  const double grown =
-      policy.warmup_aggression == 1.0 ? progress : std::pow(progress, 1 / policy.warmup_aggression);
+  const double grown = policy.warmup_aggression == 1.0 ? progress : std::pow(progress, 1 / policy.warmup_aggression);
   // Never zero, or the host would not come up again in the schedule.
   return weight * std::max({grown, policy.warmup_minimum_percent / 100, 1e-6});
 }
@@ -162,8 +149,7 @@ const Endpoint* Balancer::Ring(std::uint64_t hash, std::uint64_t attempt) const 
   CHECK(cluster_->hash_tables != nullptr);
   const std::vector<HashTables::RingEntry>& ring = cluster_->hash_tables->ring;
   const auto entry = std::ranges::lower_bound(ring, hash, {}, &HashTables::RingEntry::hash);
-  std::size_t at =
-      static_cast<std::size_t>(entry - ring.begin()) + static_cast<std::size_t>(attempt);
+  std::size_t at = static_cast<std::size_t>(entry - ring.begin()) + static_cast<std::size_t>(attempt);
   for (std::size_t step = 0; step < ring.size(); ++step, ++at) {
     const Endpoint& endpoint = cluster_->endpoints[ring[at % ring.size()].endpoint];
     if (Usable(endpoint)) return &endpoint;

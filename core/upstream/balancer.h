@@ -61,11 +61,9 @@ class Balancer {
   bool Usable(const Endpoint& endpoint) const;
 
   const Cluster* cluster_;
-  std::vector<std::uint32_t> usable_;  // indices of the endpoints not ejected; all of them in panic
-  std::vector<Scheduled>
-      schedule_;  // heap, earliest first; empty unless weights differ or a host warms up
-  std::optional<std::uint64_t>
-      epoch_;  // ClusterState::ejection_epoch that usable_ reflects; absent: never built
+  std::vector<std::uint32_t> usable_;    // indices of the endpoints not ejected; all of them in panic
+  std::vector<Scheduled> schedule_;      // heap, earliest first; empty unless weights differ or a host warms up
+  std::optional<std::uint64_t> epoch_;   // ClusterState::ejection_epoch that usable_ reflects; absent: never built
   std::optional<TimePoint> warm_until_;  // when the last host in warm-up is done; absent: none is
   std::uint64_t turn_ = 0;               // round robin
   std::uint64_t order_ = 0;

@@ -36,8 +36,8 @@ struct alignas(64) EndpointState {
     std::uint32_t consecutive_5xx = 0;
     std::uint32_t consecutive_gateway = 0;
     std::uint32_t consecutive_local = 0;
-    std::uint32_t multiplier = 0;       // of the ejection time; decays
-    std::uint32_t ejections = 0;        // never decays, informational
+    std::uint32_t multiplier = 0;  // of the ejection time; decays
+    std::uint32_t ejections = 0;   // never decays, informational
     TimePoint ejected_at{};
     TimePoint unejected_at{};
     std::uint64_t membership = 0;  // of the last set of endpoints that this one was in

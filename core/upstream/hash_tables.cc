@@ -17,8 +17,7 @@ constexpr std::uint32_t kFree = UINT32_MAX;
 std::vector<std::uint32_t> ByName(const Cluster& cluster) {
   std::vector<std::uint32_t> order(cluster.endpoints.size());
   std::iota(order.begin(), order.end(), 0u);
-  std::ranges::sort(
-      order, {}, [&](std::uint32_t i) { return std::string_view(cluster.endpoints[i].host_port); });
+  std::ranges::sort(order, {}, [&](std::uint32_t i) { return std::string_view(cluster.endpoints[i].host_port); });
   return order;
 }
 
@@ -68,8 +67,7 @@ std::vector<std::uint32_t> BuildMaglev(const Cluster& cluster) {
   for (const std::uint32_t index : ByName(cluster)) {
     const Endpoint& endpoint = cluster.endpoints[index];
     const std::uint64_t skip = AffinityHash(endpoint.host_port, 1) % (size - 1) + 1;
-    walks.push_back(
-        {index, AffinityHash(endpoint.host_port) % size, skip, static_cast<double>(endpoint.weight)});
+    walks.push_back({index, AffinityHash(endpoint.host_port) % size, skip, static_cast<double>(endpoint.weight)});
     heaviest = std::max(heaviest, walks.back().weight);
   }
   std::vector<std::uint32_t> table(size, kFree);

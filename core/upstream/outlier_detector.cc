@@ -13,13 +13,7 @@ constexpr Duration kExponentialHoldMax = Seconds(600);
 constexpr Duration kLinearHoldMax = Seconds(300);
 
 // What an outcome means for the consecutive counters.
-enum class Verdict : std::uint8_t {
-  kNothing,
-  kSuccess,
-  kServerError,
-  kGatewayError,
-  kLocalFailure
-};
+enum class Verdict : std::uint8_t { kNothing, kSuccess, kServerError, kGatewayError, kLocalFailure };
 
 Verdict OfStatus(std::uint32_t status) {
   if (status < 500) return Verdict::kSuccess;
@@ -88,8 +82,7 @@ bool MultiplierMayGrow(const OutlierPolicy& policy, std::uint32_t multiplier) {
 
 void NoteRuns(EndpointState& state) {
   const EndpointState::Outlier& outlier = state.outlier;
-  const bool running =
-      (outlier.consecutive_5xx | outlier.consecutive_gateway | outlier.consecutive_local) != 0;
+  const bool running = (outlier.consecutive_5xx | outlier.consecutive_gateway | outlier.consecutive_local) != 0;
   state.failure_run.store(running ? 1 : 0, std::memory_order_relaxed);
 }
 
@@ -105,8 +98,7 @@ bool WithinLimit(const Cluster& cluster, const OutlierPolicy& policy) {
   return 100 * after <= std::uint64_t{policy.max_ejection_percent} * cluster.endpoints.size();
 }
 
-void Eject(ClusterState& cluster, EndpointState& state, const OutlierPolicy& policy,
-           TimePoint now) {
+void Eject(ClusterState& cluster, EndpointState& state, const OutlierPolicy& policy, TimePoint now) {
   if (MultiplierMayGrow(policy, state.outlier.multiplier)) ++state.outlier.multiplier;
   ++state.outlier.ejections;
   state.outlier.ejected_at = now;
@@ -116,8 +108,7 @@ void Eject(ClusterState& cluster, EndpointState& state, const OutlierPolicy& pol
   cluster.ejection_epoch.fetch_add(1, std::memory_order_release);  // publishes the flag
 }
 
-bool CountFailure(const Cluster& cluster, EndpointState& state, const Trigger& trigger,
-                  TimePoint now) {
+bool CountFailure(const Cluster& cluster, EndpointState& state, const Trigger& trigger, TimePoint now) {
   std::uint32_t& run = state.outlier.*trigger.run;
   ++run;
   // Excess, not equality: a new configuration may have lowered the threshold below a run that is under way.
@@ -145,16 +136,13 @@ void TakeBack(ClusterState& cluster, EndpointState& state, TimePoint now) {
   cluster.ejection_epoch.fetch_add(1, std::memory_order_release);
 }
 
-void SweepEndpoint(ClusterState& cluster, EndpointState& state, const OutlierPolicy& policy,
-                   TimePoint now) {
+void SweepEndpoint(ClusterState& cluster, EndpointState& state, const OutlierPolicy& policy, TimePoint now) {
   EndpointState::Outlier& outlier = state.outlier;
   if (!state.ejected.load(std::memory_order_relaxed)) {
-    if (outlier.multiplier > 0 && now - outlier.unejected_at >= policy.interval)
-      --outlier.multiplier;
+    if (outlier.multiplier > 0 && now - outlier.unejected_at >= policy.interval) --outlier.multiplier;
     return;
   }
-  if (now - outlier.ejected_at >= EjectionHold(policy, outlier.multiplier))
-    TakeBack(cluster, state, now);
+  if (now - outlier.ejected_at >= EjectionHold(policy, outlier.multiplier)) TakeBack(cluster, state, now);
 }
 
 }  // namespace
@@ -168,22 +156,18 @@ void OnStreamBound(const Cluster& cluster, const Endpoint& endpoint) {
   NoteRuns(state);
 }
 
-bool OnOutcome(const Cluster& cluster, const Endpoint& endpoint, const Outcome& outcome,
-               TimePoint now) {
+bool OnOutcome(const Cluster& cluster, const Endpoint& endpoint, const Outcome& outcome, TimePoint now) {
   if (!cluster.outlier) return false;
   EndpointState& state = *endpoint.state;
   const Verdict verdict = Judge(*cluster.outlier, outcome);
   if (verdict == Verdict::kNothing) return false;
   // The common case: a good answer of a host without a run of failures.
-  if (verdict == Verdict::kSuccess && state.failure_run.load(std::memory_order_relaxed) == 0)
-    return false;
+  if (verdict == Verdict::kSuccess && state.failure_run.load(std::memory_order_relaxed) == 0) return false;
 
   const std::lock_guard lock(cluster.state->outlier_mutex);
   bool ejected = false;
   switch (verdict) {
-    case Verdict::kLocalFailure:
-      ejected = CountFailure(cluster, state, OnLocal(*cluster.outlier), now);
-      break;
+    case Verdict::kLocalFailure: ejected = CountFailure(cluster, state, OnLocal(*cluster.outlier), now); break;
     case Verdict::kGatewayError:
       ejected = CountFailure(cluster, state, OnGateway(*cluster.outlier), now);
       ejected = CountFailure(cluster, state, On5xx(*cluster.outlier), now) || ejected;

@@ -19,8 +19,7 @@ void OnStreamBound(const Cluster& cluster, const Endpoint& endpoint);
 // status too if the head had come): a body that breaks off after a good head is a success and then a failure. What
 // we did ourselves (overflow, client gone, drain) counts nothing; neither may a deadline set by the client, which the
 // caller leaves out, nor answers of our own, nor mirrors. True when this outcome ejected the endpoint.
-bool OnOutcome(const Cluster& cluster, const Endpoint& endpoint, const Outcome& outcome,
-               TimePoint now);
+bool OnOutcome(const Cluster& cluster, const Endpoint& endpoint, const Outcome& outcome, TimePoint now);
 
 // Takes back the hosts whose hold is over and lets ejection multipliers decay, once per `interval`; between two ticks
 // it does nothing. Returns the moment of the next tick, TimePoint::max() without outlier detection. The first call

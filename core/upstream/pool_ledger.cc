@@ -17,8 +17,7 @@ void Add(std::atomic<T>& counter) {
 
 }  // namespace
 
-PoolLedger::PoolLedger(const Cluster& cluster, const Endpoint& endpoint,
-                       std::uint32_t expected_streams)
+PoolLedger::PoolLedger(const Cluster& cluster, const Endpoint& endpoint, std::uint32_t expected_streams)
     : cluster_(&cluster), endpoint_(&endpoint), expected_streams_(expected_streams) {}
 
 PoolLedger::~PoolLedger() {

@@ -25,8 +25,8 @@
 namespace sluice::core {
 
 // A connection as the ledger sees it; a member or base of the pool's connection object.
-class LedgerConnection : public boost::intrusive::list_base_hook<
-                             boost::intrusive::link_mode<boost::intrusive::safe_link>> {
+class LedgerConnection
+    : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::safe_link>> {
  public:
   enum class State : std::uint8_t {
     kNone,        // not in a ledger

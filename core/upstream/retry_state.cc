@@ -14,17 +14,14 @@ void Count(std::atomic<std::uint64_t>& counter) { counter.fetch_add(1, std::memo
 
 std::uint32_t RetryLimit(const Cluster& cluster) {
   if (!cluster.retry_budget) return cluster.pool.max_retries;
-  const double open = static_cast<double>(cluster.state->requests.in_use()) +
-                      static_cast<double>(cluster.state->pending.in_use());
+  const double open =
+      static_cast<double>(cluster.state->requests.in_use()) + static_cast<double>(cluster.state->pending.in_use());
   const double allowed = std::min(cluster.retry_budget->percent / 100 * open, 4e9);
   return std::max(static_cast<std::uint32_t>(allowed), cluster.retry_budget->min_concurrency);
 }
 
 RetryState::RetryState(const RetryPolicy& policy, const Cluster& cluster)
-    : policy_(&policy),
-      cluster_(&cluster),
-      backoff_(policy.backoff_base),
-      attempts_left_(policy.attempts) {
+    : policy_(&policy), cluster_(&cluster), backoff_(policy.backoff_base), attempts_left_(policy.attempts) {
   DCHECK(cluster.state != nullptr);
 }
 
@@ -41,11 +38,9 @@ RetryVerdict RetryState::Decide(const Outcome& outcome, Random& random) {
   const bool after_retry = permit_held_;
   ReleasePermit();
   // Off, or given up: the outcome is passed on without a retry flag.
-  if (policy_->attempts == 0 || (attempts_left_ == 0 && retries_made_ < policy_->attempts))
-    return {};
+  if (policy_->attempts == 0 || (attempts_left_ == 0 && retries_made_ < policy_->attempts)) return {};
   if (!ShouldRetry(*policy_, outcome)) {
-    if (after_retry && !outcome.reset && outcome.status != 0)
-      Count(counters.upstream_rq_retry_success);
+    if (after_retry && !outcome.reset && outcome.status != 0) Count(counters.upstream_rq_retry_success);
     return {};
   }
   if (attempts_left_ == 0) {

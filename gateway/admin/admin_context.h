@@ -28,7 +28,7 @@ struct RejectedConfig {
 
 // The process at this moment.
 struct ServerFacts {
-  bool started = false;        // the first configuration is in force and the listeners are open
+  bool started = false;  // the first configuration is in force and the listeners are open
   bool draining = false;
   bool health_failed = false;  // POST /healthcheck/fail
   bool log_healthy = true;     // the access log reaches its file

@@ -51,10 +51,10 @@ class AdminExchange final : public StreamEvents {
   const PageSet set_;
   AdminDoneHook done_;
   core::Arena arena_;
-  std::string body_;            // of the answer
-  std::size_t sent_ = 0;        // of body_
-  bool head_only_ = false;      // HEAD
-  bool answered_ = false;       // the head of the answer went out
+  std::string body_;        // of the answer
+  std::size_t sent_ = 0;    // of body_
+  bool head_only_ = false;  // HEAD
+  bool answered_ = false;   // the head of the answer went out
   bool answer_ended_ = false;
   bool request_ended_ = false;
   bool over_ = false;

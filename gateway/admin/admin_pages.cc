@@ -43,12 +43,9 @@ AdminAnswer Prometheus(const AdminContext& context, const AdminRequest&) {
 AdminAnswer ServerInfo(const AdminContext& context, const AdminRequest&) {
   const ServerFacts facts = FactsOf(context);
   const std::string uptime = std::to_string(static_cast<std::uint64_t>(facts.uptime_seconds)) + "s";
-  nlohmann::ordered_json info = {{"version", SLUICE_VERSION},
-                                 {"state", StateOf(facts)},
-                                 {"uptime_current_epoch", uptime},
-                                 {"uptime_all_epochs", uptime},
-                                 {"concurrency", facts.workers},
-                                 {"command_line", facts.command_line}};
+  nlohmann::ordered_json info = {{"version", SLUICE_VERSION},      {"state", StateOf(facts)},
+                                 {"uptime_current_epoch", uptime}, {"uptime_all_epochs", uptime},
+                                 {"concurrency", facts.workers},   {"command_line", facts.command_line}};
   if (const auto snapshot = SnapshotOf(context)) {
     info["generation"] = snapshot->generation;
     info["revision"] = snapshot->revision;

@@ -34,8 +34,8 @@ struct AdminAnswer {
 
 struct AdminPage {
   std::string_view path;
-  bool mutates;        // POST only; a GET is answered with 400, as Envoy does
-  std::uint8_t sets;   // of PageSet
+  bool mutates;       // POST only; a GET is answered with 400, as Envoy does
+  std::uint8_t sets;  // of PageSet
   std::string_view help;
   AdminAnswer (*answer)(const AdminContext& context, const AdminRequest& request);
 };

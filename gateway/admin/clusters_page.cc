@@ -12,7 +12,7 @@ using core::Endpoint;
 
 struct Limit {
   const char* name;
-  std::uint32_t core::ConnectionPoolPolicy::*value;
+  std::uint32_t core::ConnectionPoolPolicy::* value;
 };
 constexpr Limit kLimits[] = {
     {"max_connections", &core::ConnectionPoolPolicy::max_connections},
@@ -98,8 +98,9 @@ AdminAnswer ClustersPage(const AdminContext& context, const AdminRequest& reques
   }
   if (!json) return {200, "text/plain; charset=utf-8", std::move(text)};
   return {200, "application/json",
-          nlohmann::ordered_json{{"cluster_statuses", std::move(list)}}.dump(
-              2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"};
+          nlohmann::ordered_json{{"cluster_statuses", std::move(list)}}.dump(2, ' ', false,
+                                                                             nlohmann::json::error_handler_t::replace) +
+              "\n"};
 }
 
 }  // namespace sluice::gateway

@@ -13,9 +13,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-double InMilliseconds(core::Duration duration) {
-  return std::chrono::duration<double, std::milli>(duration).count();
-}
+double InMilliseconds(core::Duration duration) { return std::chrono::duration<double, std::milli>(duration).count(); }
 
 // Header values are shown, except where the name says that the value is a secret.
 std::string Redacted(std::string_view name, const std::string& value) {
@@ -71,8 +69,11 @@ Json MatchJson(const core::RouteMatch& match) {
 Json ForwardJson(const core::Forward& forward) {
   Json destinations = Json::array();
   for (const core::WeightedDestination& destination : forward.destinations) {
-    Json one = {{"host", destination.host}, {"subset", destination.subset}, {"port", destination.port},
-                {"weight", destination.weight}, {"defined", destination.cluster.valid()}};
+    Json one = {{"host", destination.host},
+                {"subset", destination.subset},
+                {"port", destination.port},
+                {"weight", destination.weight},
+                {"defined", destination.cluster.valid()}};
     AddOps(destination.headers, one);
     destinations.push_back(std::move(one));
   }
@@ -95,14 +96,17 @@ Json ForwardJson(const core::Forward& forward) {
 }
 
 Json RouteJson(const core::Route& route) {
-  Json json = {{"name", route.name}, {"virtual_service", route.virtual_service}, {"rule_index", route.rule_index},
-               {"file", route.file}, {"line", route.line}};
+  Json json = {{"name", route.name},
+               {"virtual_service", route.virtual_service},
+               {"rule_index", route.rule_index},
+               {"file", route.file},
+               {"line", route.line}};
   for (const core::RouteMatch& match : route.matches) json["match"].push_back(MatchJson(match));
   if (const auto* forward = std::get_if<core::Forward>(&route.action)) {
     json["forward"] = ForwardJson(*forward);
   } else if (const auto* redirect = std::get_if<core::Redirect>(&route.action)) {
-    json["redirect"] = {{"code", redirect->code}, {"uri", redirect->uri.value_or("")},
-                        {"authority", redirect->authority.value_or("")}};
+    json["redirect"] = {
+        {"code", redirect->code}, {"uri", redirect->uri.value_or("")}, {"authority", redirect->authority.value_or("")}};
   } else {
     json["direct_response"] = {{"status", std::get<core::DirectResponse>(route.action).status}};
   }
@@ -144,8 +148,10 @@ Json ClusterJson(const core::Cluster& cluster) {
   for (const core::Endpoint& endpoint : cluster.endpoints) {
     Json labels = Json::object();
     for (const auto& [name, value] : endpoint.labels) labels[name] = value;
-    json["endpoints"].push_back({{"address", endpoint.host_port}, {"weight", endpoint.weight},
-                                 {"version", endpoint.version}, {"labels", std::move(labels)}});
+    json["endpoints"].push_back({{"address", endpoint.host_port},
+                                 {"weight", endpoint.weight},
+                                 {"version", endpoint.version},
+                                 {"labels", std::move(labels)}});
   }
   return json;
 }
@@ -166,41 +172,42 @@ Json ExperimentJson(const core::Experiment& experiment) {
 }
 
 Json SettingsJson(const core::Settings& settings) {
-  return {{"workers", settings.workers},
-          {"limits",
-           {{"header_bytes", settings.limits.header_bytes},
-            {"header_count", settings.limits.header_count},
-            {"replay_buffer", settings.limits.replay_buffer},
-            {"connections", settings.limits.connections},
-            {"streams_per_connection", settings.limits.streams_per_connection},
-            {"requests_per_connection", settings.limits.requests_per_connection},
-            {"mirrors_in_flight", settings.limits.mirrors_in_flight},
-            {"mirror_body", settings.limits.mirror_body}}},
-          {"timeouts_ms",
-           {{"request_head", InMilliseconds(settings.timeouts.request_head)},
-            {"stream_idle", InMilliseconds(settings.timeouts.stream_idle)},
-            {"connection_idle", InMilliseconds(settings.timeouts.connection_idle)},
-            {"drain", InMilliseconds(settings.timeouts.drain)},
-            {"mirror", InMilliseconds(settings.timeouts.mirror)}}},
-          {"access_log",
-           {{"path", settings.access_log.path}, {"sampling_percent", settings.access_log.sampling_percent}}},
-          {"telemetry",
-           {{"version_labels", settings.telemetry.version_labels},
-            {"series_max", settings.telemetry.series_max},
-            {"extra_buckets", settings.telemetry.extra_buckets}}},
-          {"forwarding",
-           {{"trusted_hops", settings.forwarding.trusted_hops},
-            {"trusted_cidrs", settings.forwarding.trusted_cidrs},
-            {"server_header", settings.forwarding.server_header}}},
-          {"identity",
-           {{"workload", settings.identity.workload},
-            {"namespace", settings.identity.name_space},
-            {"trust_domain", settings.identity.trust_domain},
-            {"cluster", settings.identity.cluster}}}};
+  return {
+      {"workers", settings.workers},
+      {"limits",
+       {{"header_bytes", settings.limits.header_bytes},
+        {"header_count", settings.limits.header_count},
+        {"replay_buffer", settings.limits.replay_buffer},
+        {"connections", settings.limits.connections},
+        {"streams_per_connection", settings.limits.streams_per_connection},
+        {"requests_per_connection", settings.limits.requests_per_connection},
+        {"mirrors_in_flight", settings.limits.mirrors_in_flight},
+        {"mirror_body", settings.limits.mirror_body}}},
+      {"timeouts_ms",
+       {{"request_head", InMilliseconds(settings.timeouts.request_head)},
+        {"stream_idle", InMilliseconds(settings.timeouts.stream_idle)},
+        {"connection_idle", InMilliseconds(settings.timeouts.connection_idle)},
+        {"drain", InMilliseconds(settings.timeouts.drain)},
+        {"mirror", InMilliseconds(settings.timeouts.mirror)}}},
+      {"access_log", {{"path", settings.access_log.path}, {"sampling_percent", settings.access_log.sampling_percent}}},
+      {"telemetry",
+       {{"version_labels", settings.telemetry.version_labels},
+        {"series_max", settings.telemetry.series_max},
+        {"extra_buckets", settings.telemetry.extra_buckets}}},
+      {"forwarding",
+       {{"trusted_hops", settings.forwarding.trusted_hops},
+        {"trusted_cidrs", settings.forwarding.trusted_cidrs},
+        {"server_header", settings.forwarding.server_header}}},
+      {"identity",
+       {{"workload", settings.identity.workload},
+        {"namespace", settings.identity.name_space},
+        {"trust_domain", settings.identity.trust_domain},
+        {"cluster", settings.identity.cluster}}}};
 }
 
 Json SnapshotJson(const core::Snapshot& snapshot) {
-  Json json = {{"generation", snapshot.generation}, {"revision", snapshot.revision},
+  Json json = {{"generation", snapshot.generation},
+               {"revision", snapshot.revision},
                {"settings", SettingsJson(snapshot.settings)}};
   json["virtual_hosts"] = Json::array();
   for (const core::VirtualHost& host : snapshot.route_table.hosts()) {

@@ -111,8 +111,9 @@ AdminAnswer StatsPage(const AdminContext& context, const AdminRequest& request) 
   }
   if (format != "json") return {200, "text/plain; charset=utf-8", std::move(text)};
   return {200, "application/json",
-          nlohmann::ordered_json{{"stats", std::move(list)}}.dump(
-              -1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"};
+          nlohmann::ordered_json{{"stats", std::move(list)}}.dump(-1, ' ', false,
+                                                                  nlohmann::json::error_handler_t::replace) +
+              "\n"};
 }
 
 }  // namespace sluice::gateway

@@ -44,7 +44,8 @@ App::App(RunOptions options)
               .done =
                   [](void* self) {
                     auto* app = static_cast<App*>(self);
-                    LogInfo("main", "drained: " + std::to_string(app->Traffic().connections) + " client connections cut");
+                    LogInfo("main",
+                            "drained: " + std::to_string(app->Traffic().connections) + " client connections cut");
                     app->control_.Stop();
                   },
               .self = this}) {}
@@ -88,21 +89,21 @@ void App::Build(const core::Settings& settings) {
   registry_ = std::make_unique<SeriesRegistry>(settings.telemetry);
   std::vector<Worker*> workers;
   for (std::uint32_t i = 0; i < count; ++i) {
-    const LogReadyHook ready{.call = [](void* self) {
-                               auto* app = static_cast<App*>(self);
-                               app->control_.Post([app] { app->log_writer_.Drain(); });
-                             },
+    const LogReadyHook ready{.call =
+                                 [](void* self) {
+                                   auto* app = static_cast<App*>(self);
+                                   app->control_.Post([app] { app->log_writer_.Drain(); });
+                                 },
                              .self = this};
     worlds_.push_back(std::make_unique<WorkerWorld>(i + 1, Seed(), clock_, *registry_, ready));
     log_writer_.Attach(worlds_.back()->access_log());
     workers.push_back(&worlds_.back()->worker());
   }
-  const AdoptHook adopt{
-      .call =
-          [](void* self, Worker& worker, std::shared_ptr<const core::Snapshot> snapshot) {
-            static_cast<App*>(self)->worlds_[worker.index() - 1]->Adopt(std::move(snapshot));
-          },
-      .self = this};
+  const AdoptHook adopt{.call =
+                            [](void* self, Worker& worker, std::shared_ptr<const core::Snapshot> snapshot) {
+                              static_cast<App*>(self)->worlds_[worker.index() - 1]->Adopt(std::move(snapshot));
+                            },
+                        .self = this};
   hub_ = std::make_unique<SnapshotHub>(workers, adopt);
   collector_ = std::make_unique<PrometheusCollector>(Source());
 }
@@ -132,7 +133,7 @@ core::Status App::OpenProxy() {
   const AcceptHook accept{.call =
                               [](void* self, Worker& worker, Socket socket, const Tcp::endpoint& local) {
                                 static_cast<App*>(self)->worlds_[worker.index() - 1]->AcceptProxy(std::move(socket),
-                                                                                                 local.port());
+                                                                                                  local.port());
                               },
                           .self = this};
   http_ = std::make_unique<Listener>(control_.context(), workers, accept, ConnectionsMax(hub_->Current()->settings),

@@ -12,13 +12,13 @@ inline constexpr std::string_view kOff = "off";  // instead of an address: none
 
 struct RunOptions {
   std::vector<std::string> config;
-  std::string http = "0.0.0.0:8080";       // from --http-port
-  std::string admin = "127.0.0.1:15000";   // "off": none
+  std::string http = "0.0.0.0:8080";      // from --http-port
+  std::string admin = "127.0.0.1:15000";  // "off": none
   std::string health = "0.0.0.0:15021";
   std::string metrics = "0.0.0.0:15090";
-  std::uint32_t workers = 0;               // 0: the file's, else one per core
+  std::uint32_t workers = 0;  // 0: the file's, else one per core
   std::string log_level = "info";
-  std::string command_line;                // for /server_info
+  std::string command_line;  // for /server_info
   std::string default_namespace = "default";
 };
 

@@ -15,37 +15,37 @@ enum class Role : bool { kServer, kClient };
 
 // Limits on what a peer may send (reliability.md section 5.2, istio-reference.md section 5.1). Bytes unless said.
 struct CodecLimits {
-  std::uint32_t request_line_max = 8 * 1024;         // 414 beyond
-  std::uint32_t header_bytes_max = 60 * 1024;        // whole block, start line included; 431 beyond
-  std::uint32_t header_count_max = 100;              // 431 beyond
-  std::uint32_t header_name_max = 256;               // 431 beyond
+  std::uint32_t request_line_max = 8 * 1024;   // 414 beyond
+  std::uint32_t header_bytes_max = 60 * 1024;  // whole block, start line included; 431 beyond
+  std::uint32_t header_count_max = 100;        // 431 beyond
+  std::uint32_t header_name_max = 256;         // 431 beyond
   std::uint32_t response_header_bytes_max = 80 * 1024;
   std::uint32_t trailer_bytes_max = 4 * 1024;
   std::uint32_t trailer_count_max = 16;
   std::uint32_t chunk_line_max = 256;
-  std::uint32_t response_chunk_free = 16;            // ChunkedDecoder::Limits::chunk_free of answers
+  std::uint32_t response_chunk_free = 16;  // ChunkedDecoder::Limits::chunk_free of answers
   std::uint32_t interim_responses_max = 8;
-  std::uint64_t body_max = UINT64_MAX >> 1;          // per message
-  std::uint32_t output_high = 64 * 1024;             // SendBody answers kFull from here
-  std::uint32_t output_low = 32 * 1024;              // OnRoom from here
-  std::uint32_t receive_window = 64 * 1024;          // delivered but not consumed; WantsRead() is false beyond
+  std::uint64_t body_max = UINT64_MAX >> 1;  // per message
+  std::uint32_t output_high = 64 * 1024;     // SendBody answers kFull from here
+  std::uint32_t output_low = 32 * 1024;      // OnRoom from here
+  std::uint32_t receive_window = 64 * 1024;  // delivered but not consumed; WantsRead() is false beyond
 };
 
 // Counted by the codec, read by the metrics; one per worker and role.
 struct CodecStats {
-  std::uint64_t protocol_errors = 0;       // malformed message from the peer
-  std::uint64_t headers_too_large = 0;     // 414 and 431
+  std::uint64_t protocol_errors = 0;    // malformed message from the peer
+  std::uint64_t headers_too_large = 0;  // 414 and 431
   std::uint64_t body_too_large = 0;
   std::uint64_t interim_overflow = 0;
-  std::uint64_t trailers_dropped = 0;      // fields dropped from trailers by policy
-  std::uint64_t desync = 0;                // bytes beyond a finished answer, or on an idle connection
+  std::uint64_t trailers_dropped = 0;  // fields dropped from trailers by policy
+  std::uint64_t desync = 0;            // bytes beyond a finished answer, or on an idle connection
 };
 
 // Why the codec refused what the peer sent: for the local answer and the access log.
 struct ProtocolFault {
-  std::uint16_t status = 400;              // what a server answers: 400, 408, 414, 417, 431, 501, 505
+  std::uint16_t status = 400;                      // what a server answers: 400, 408, 414, 417, 431, 501, 505
   std::string_view details = "http1.codec_error";  // response_code_details; static storage
-  bool ambiguous = false;                  // two readers could take it for two different messages: smuggling, perhaps
+  bool ambiguous = false;  // two readers could take it for two different messages: smuggling, perhaps
 };
 
 // Whom the codec asks for somebody to receive a new request (server role).

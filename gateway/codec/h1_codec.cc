@@ -31,13 +31,7 @@ static_assert(sizeof(H1Codec) <= 1024);
 
 H1Codec::H1Codec(Role role, const CodecLimits& limits, CodecStats& stats, core::BlockPool& pool, Acceptor* acceptor,
                  WakeHook wake)
-    : role_(role),
-      limits_(limits),
-      stats_(stats),
-      acceptor_(acceptor),
-      wake_(wake),
-      input_(pool),
-      output_(&pool) {
+    : role_(role), limits_(limits), stats_(stats), acceptor_(acceptor), wake_(wake), input_(pool), output_(&pool) {
   CHECK(role == Role::kClient || acceptor != nullptr);
 }
 
@@ -369,9 +363,7 @@ bool H1Codec::StartBody(const core::BodyRule& rule) {
   receive_left_ = rule.length;
   switch (rule.kind) {
     case BodyKind::kNone: receiving_ = Receiving::kEnded; break;
-    case BodyKind::kLength:
-      receiving_ = Receiving::kLength;
-      return rule.length <= limits_.body_max;
+    case BodyKind::kLength: receiving_ = Receiving::kLength; return rule.length <= limits_.body_max;
     case BodyKind::kChunked:
       receiving_ = Receiving::kChunked;
       chunks_ = core::ChunkedDecoder({.line_max = limits_.chunk_line_max,

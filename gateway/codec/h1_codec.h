@@ -89,8 +89,8 @@ class H1Codec final : public Codec, private Stream {
   StreamEvents& EndReceive(bool extra);
   void FinishIfOver();
 
-  void AcceptFault(const ProtocolFault& fault);   // a head that never became a request
-  bool FailReceive(const ProtocolFault& fault);   // malformed: a fault for a server, a reset for a client
+  void AcceptFault(const ProtocolFault& fault);  // a head that never became a request
+  bool FailReceive(const ProtocolFault& fault);  // malformed: a fault for a server, a reset for a client
   void FailStream(core::ResetReason reason);
   void CountFault(const ProtocolFault& fault);
   void StartStream(StreamEvents& events);
@@ -102,16 +102,16 @@ class H1Codec final : public Codec, private Stream {
   Receiving receiving_ = Receiving::kHead;
   Sending sending_ = Sending::kHead;
   bool stream_open_ = false;
-  bool peer_ended_ = false;      // FIN seen
-  bool processing_ = false;      // inside Process(): the caller flushes by itself
-  bool full_ = false;            // SendBody said kFull and OnRoom has not been called since
-  bool head_request_ = false;    // the current request is a HEAD
-  bool peer_11_ = true;          // version of the current request's sender
+  bool peer_ended_ = false;    // FIN seen
+  bool processing_ = false;    // inside Process(): the caller flushes by itself
+  bool full_ = false;          // SendBody said kFull and OnRoom has not been called since
+  bool head_request_ = false;  // the current request is a HEAD
+  bool peer_11_ = true;        // version of the current request's sender
   bool continue_sent_ = false;
   bool desynced_ = false;
-  bool unwritten_ = false;       // client: nothing of the current request can have reached the peer
-  std::uint8_t blank_lines_ = 0;    // in front of the current request
-  std::uint32_t interims_ = 0;      // 1xx heads received in front of the current answer
+  bool unwritten_ = false;        // client: nothing of the current request can have reached the peer
+  std::uint8_t blank_lines_ = 0;  // in front of the current request
+  std::uint32_t interims_ = 0;    // 1xx heads received in front of the current answer
 
   const CodecLimits& limits_;
   CodecStats& stats_;
@@ -121,8 +121,8 @@ class H1Codec final : public Codec, private Stream {
   std::string_view announced_;      // Trailer of the message being received, in the events' arena
   std::uint64_t receive_left_ = 0;  // body bytes to come; with kUntilClose: allowed to come
   std::uint64_t send_left_ = 0;
-  std::uint64_t unconsumed_ = 0;    // delivered, credit not given back
-  std::size_t behind_ = 0;          // bytes behind the piece that is being delivered; 0 outside Process()
+  std::uint64_t unconsumed_ = 0;  // delivered, credit not given back
+  std::size_t behind_ = 0;        // bytes behind the piece that is being delivered; 0 outside Process()
   InputBuffer input_;
   core::SliceQueue output_;
   HeadScanner scanner_;

@@ -92,7 +92,8 @@ std::expected<bool, ProtocolFault> ReadVersion(std::string_view text) {
   if (text == kVersion11) return true;
   if (text == kVersion10) return false;
   const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-  const bool formed = text.size() == 8 && text.starts_with("HTTP/") && digit(text[5]) && text[6] == '.' && digit(text[7]);
+  const bool formed =
+      text.size() == 8 && text.starts_with("HTTP/") && digit(text[5]) && text[6] == '.' && digit(text[7]);
   return formed ? Fault(505, "http1.unsupported_version") : Fault(400, "http1.codec_error");
 }
 

@@ -13,9 +13,9 @@ namespace sluice::gateway {
 // The fields that the codec itself adds to a head.
 struct H1Framing {
   std::optional<std::uint64_t> length = std::nullopt;  // Content-Length
-  bool chunked = false;    // Transfer-Encoding: chunked
-  bool close = false;      // Connection: close
-  bool keep_alive = false; // Connection: keep-alive, for peers of version 1.0
+  bool chunked = false;                                // Transfer-Encoding: chunked
+  bool close = false;                                  // Connection: close
+  bool keep_alive = false;                             // Connection: keep-alive, for peers of version 1.0
 };
 
 // False when a text holds a byte that may not stand there; nothing is written then. Fields of the connection itself

@@ -19,8 +19,8 @@ core::Slice InputBuffer::Join(core::Slice fresh) {
 
 void InputBuffer::Keep(const core::Slice& rest) {
   if (rest.empty()) return Clear();
-  const bool ours = block_ != nullptr && rest.data() >= block_->bytes() &&
-                    rest.data() + rest.size() == block_->bytes() + end_;
+  const bool ours =
+      block_ != nullptr && rest.data() >= block_->bytes() && rest.data() + rest.size() == block_->bytes() + end_;
   if (ours) {
     begin_ = static_cast<std::size_t>(rest.data() - block_->bytes());
     return;

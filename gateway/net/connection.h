@@ -86,13 +86,13 @@ class Connection {
   Socket socket_;
   const Role role_;
   State state_ = State::kOpen;
-  bool readable_ = false;     // the kernel may have more for us
-  bool ended_ = false;        // the peer's end or an error is among it: no edge will follow
-  bool blocked_ = false;      // the kernel took less than we had; an edge will say when it takes more
+  bool readable_ = false;  // the kernel may have more for us
+  bool ended_ = false;     // the peer's end or an error is among it: no edge will follow
+  bool blocked_ = false;   // the kernel took less than we had; an edge will say when it takes more
   bool peer_ended_ = false;
   bool failed_ = false;
   bool reported_ = false;
-  bool bulk_ = false;         // the last read filled its buffer: offer more room next time
+  bool bulk_ = false;  // the last read filled its buffer: offer more room next time
   ConnectionHooks hooks_;
   std::unique_ptr<Codec> codec_;
   TurnHook turn_hook_;

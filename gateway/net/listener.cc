@@ -103,9 +103,8 @@ void Listener::Place(int descriptor) {
   stats_.accepted.fetch_add(1, std::memory_order_relaxed);
   Worker& worker = LeastLoaded();
   worker.connections.fetch_add(1, std::memory_order_relaxed);
-  worker.Post([hook = hook_, &worker, descriptor, local = local_] {
-    hook.call(hook.self, worker, Socket(descriptor), local);
-  });
+  worker.Post(
+      [hook = hook_, &worker, descriptor, local = local_] { hook.call(hook.self, worker, Socket(descriptor), local); });
 }
 
 Worker& Listener::LeastLoaded() {

@@ -22,7 +22,7 @@ struct AcceptHook {
 
 struct ListenerStats {
   std::atomic<std::uint64_t> accepted{0};
-  std::atomic<std::uint64_t> overflow{0};      // closed at once: the connection limit is reached
+  std::atomic<std::uint64_t> overflow{0};       // closed at once: the connection limit is reached
   std::atomic<std::uint64_t> accept_paused{0};  // out of descriptors: waiting before the next accept
 };
 

@@ -28,12 +28,12 @@ struct SessionLimits {
   core::Duration request_head = core::Seconds(10);
   core::Duration connection_idle = core::Seconds(3600);
   core::Duration unread = core::Seconds(300);  // an answer is over but for what the client does not read; 0: for ever
-  std::uint32_t requests_max = 0;  // per connection; 0: unlimited
+  std::uint32_t requests_max = 0;              // per connection; 0: unlimited
 };
 
-class ServerSession : public Acceptor,
-                      public boost::intrusive::list_base_hook<
-                          boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+class ServerSession
+    : public Acceptor,
+      public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
   // `socket` has been counted in Worker::connections.
   ServerSession(Worker& worker, Socket socket, const SessionLimits& limits, SessionStats& stats);
@@ -86,7 +86,6 @@ class ServerSession : public Acceptor,
   bool draining_ = false;
 };
 
-using SessionList =
-    boost::intrusive::list<ServerSession, boost::intrusive::constant_time_size<false>>;
+using SessionList = boost::intrusive::list<ServerSession, boost::intrusive::constant_time_size<false>>;
 
 }  // namespace sluice::gateway

@@ -19,9 +19,7 @@ Tcp::endpoint Name(int descriptor, NameOf name_of) {
   return endpoint;
 }
 
-IoState StateOf(int error) {
-  return error == EAGAIN || error == EWOULDBLOCK ? IoState::kWait : IoState::kFailed;
-}
+IoState StateOf(int error) { return error == EAGAIN || error == EWOULDBLOCK ? IoState::kWait : IoState::kFailed; }
 
 }  // namespace
 
@@ -49,9 +47,8 @@ IoResult Socket::Write(std::span<const iovec> pieces) {
     msghdr message{};
     message.msg_iov = const_cast<iovec*>(pieces.data());  // sendmsg only reads it
     message.msg_iovlen = pieces.size();
-    const ssize_t size = pieces.size() == 1
-                             ? ::send(descriptor_, pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL)
-                             : ::sendmsg(descriptor_, &message, MSG_NOSIGNAL);
+    const ssize_t size = pieces.size() == 1 ? ::send(descriptor_, pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL)
+                                            : ::sendmsg(descriptor_, &message, MSG_NOSIGNAL);
     if (size >= 0) return {static_cast<std::size_t>(size), IoState::kDone};
     if (errno != EINTR) return {0, StateOf(errno)};
   }

@@ -21,10 +21,8 @@ Attempt::Attempt(Exchange& exchange, Worker& worker)
       worker_(worker),
       lease_({.self = this,
               .on_ready = [](void* self) { static_cast<Attempt*>(self)->OnReady(); },
-              .on_failed =
-                  [](void* self, ResetReason reason, const std::string& text) {
-                    static_cast<Attempt*>(self)->OnLeaseFailed(reason, text);
-                  }},
+              .on_failed = [](void* self, ResetReason reason,
+                              const std::string& text) { static_cast<Attempt*>(self)->OnLeaseFailed(reason, text); }},
              *this),
       per_try_([](void* self) { static_cast<Attempt*>(self)->OnPerTryTimeout(); }, this) {}
 

@@ -139,9 +139,7 @@ void Exchange::Answer(const core::AnswerPlan& answer) {
       flags_.Set(ResponseFlag::kNC);
       reply.cause = "the rule names a host or subset that is not defined";
       break;
-    case Kind::kUriTooLong:
-      reply.cause = "the rewritten path is too long";
-      break;
+    case Kind::kUriTooLong: reply.cause = "the rewritten path is too long"; break;
     case Kind::kFaultAbort:
       flags_.Set(ResponseFlag::kFI);
       reply.cause = "fault filter abort";
@@ -149,9 +147,7 @@ void Exchange::Answer(const core::AnswerPlan& answer) {
       break;
     case Kind::kRedirect:
     case Kind::kDirectResponse:
-    case Kind::kCorsPreflight:
-      reply.plain = true;
-      break;
+    case Kind::kCorsPreflight: reply.plain = true; break;
   }
   SendLocal(reply);
 }
@@ -245,8 +241,7 @@ void Exchange::FailWith(ResetReason reason) {
       reply.cause = "the model server reset the request";
       break;
     case ResetReason::kTimeout:
-      return Reply({.status = 504, .cause = "upstream request timeout"}, ResponseFlag::kUT,
-                   "upstream_per_try_timeout");
+      return Reply({.status = 504, .cause = "upstream request timeout"}, ResponseFlag::kUT, "upstream_per_try_timeout");
     case ResetReason::kConnectionClosed:
       flag = ResponseFlag::kUC;
       reply.cause = "the model server closed the connection before it answered";

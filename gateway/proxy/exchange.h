@@ -67,22 +67,22 @@ class Exchange final : public StreamEvents {
   // What must be forgotten between two requests; everything else is overwritten by Begin or lives in the arena.
   struct Progress {
     bool head_seen = false;
-    bool request_complete = false;   // the client has sent everything
-    bool request_sent = false;       // the current attempt has been given everything
-    bool upstream_full = false;      // the current attempt asked us to stop until OnUpstreamRoom
+    bool request_complete = false;  // the client has sent everything
+    bool request_sent = false;      // the current attempt has been given everything
+    bool upstream_full = false;     // the current attempt asked us to stop until OnUpstreamRoom
     bool request_trailers = false;
-    bool response_started = false;   // a final head went to the client
-    bool interim_sent = false;       // a 1xx went to the client: no retry from here
-    bool stale_retry_used = false;   // one invisible retry of a stale pooled connection
-    bool replay_abandoned = false;   // the body outgrew the replay buffer
+    bool response_started = false;  // a final head went to the client
+    bool interim_sent = false;      // a 1xx went to the client: no retry from here
+    bool stale_retry_used = false;  // one invisible retry of a stale pooled connection
+    bool replay_abandoned = false;  // the body outgrew the replay buffer
     bool grpc = false;
     std::uint32_t attempts = 0;
     std::uint32_t mirrors = 0;
     std::uint16_t response_code = 0;
     std::int32_t grpc_status = -1;
     std::uint64_t request_body_bytes = 0;
-    std::uint64_t attempt_sent_bytes = 0;  // of the body, to the current attempt
-    std::uint64_t credited_bytes = 0;      // of the body, to the client
+    std::uint64_t attempt_sent_bytes = 0;   // of the body, to the current attempt
+    std::uint64_t credited_bytes = 0;       // of the body, to the client
     std::uint64_t response_head_bytes = 0;  // of the final head
     std::uint64_t response_body_bytes = 0;
     std::uint64_t owed_to_upstream = 0;  // answer bytes taken but not yet credited, because the client is full
@@ -151,8 +151,8 @@ class Exchange final : public StreamEvents {
   core::Plan plan_;
   core::ResponseFlags flags_;
   std::string_view details_;
-  std::string_view original_path_;   // as received, query included
-  std::string_view path_;            // normalised, without query
+  std::string_view original_path_;  // as received, query included
+  std::string_view path_;           // normalised, without query
   std::string_view query_;
   std::string_view client_address_;
   std::string_view request_id_;
@@ -161,14 +161,14 @@ class Exchange final : public StreamEvents {
   std::optional<core::ReplayBuffer> replay_;
   core::ReplayBuffer::Cursor cursor_;  // of the current attempt
   std::size_t replay_limit_ = 0;
-  bool replaying_ = false;             // bodies go through replay_, else through pending_
+  bool replaying_ = false;  // bodies go through replay_, else through pending_
   core::SliceQueue pending_;
   std::optional<core::RetryState> retry_;
   Attempt attempt_;
   std::array<MirrorAttempt*, core::kMirrorsMax> mirrors_{};
   core::Deadline route_deadline_;
   core::Deadline idle_deadline_;
-  core::Deadline delay_deadline_;   // injected delay, or back-off: never both
+  core::Deadline delay_deadline_;  // injected delay, or back-off: never both
   RetireHook retire_;
 };
 

@@ -62,7 +62,8 @@ void Exchange::StartAttempt(bool fresh) {
     if (++progress_.attempts == 1) StartMirrors();
   }
   request_.headers.Set(HeaderName::kXEnvoyAttemptCount, DecimalText(progress_.attempts, arena_));
-  const core::Duration left = route_deadline_.armed() ? route_deadline_.when() - context_.worker.now() : forward().timeout;
+  const core::Duration left =
+      route_deadline_.armed() ? route_deadline_.when() - context_.worker.now() : forward().timeout;
   if (const auto expected = core::ExpectedTimeoutMs(Budget(), forward().timeout - left)) {
     request_.headers.Set(HeaderName::kXEnvoyExpectedRqTimeoutMs, DecimalText(*expected, arena_));
   }

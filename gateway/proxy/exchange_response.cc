@@ -46,8 +46,7 @@ void Exchange::FinishHead(core::Head& head) {
   const core::TimePoint now = context_.worker.now();
   if (progress_.request_complete) {
     progress_.upstream_service_time = now - progress_.request_done_at;
-    const auto whole =
-        std::chrono::duration_cast<std::chrono::milliseconds>(progress_.upstream_service_time).count();
+    const auto whole = std::chrono::duration_cast<std::chrono::milliseconds>(progress_.upstream_service_time).count();
     head.headers.Set(HeaderName::kXEnvoyUpstreamServiceTime, DecimalText(static_cast<std::uint64_t>(whole), arena_));
   }
   if (!settings.server_header.empty()) head.headers.Set(HeaderName::kServer, settings.server_header);

@@ -44,8 +44,8 @@ core::Slice ProblemBody(const LocalReply& reply) {
 }
 
 void FillGrpc(const LocalReply& reply, LocalAnswer& answer, core::Arena& arena) {
-  const std::uint32_t code = reply.grpc_status >= 0 ? static_cast<std::uint32_t>(reply.grpc_status)
-                                                    : core::GrpcStatusFromHttp(reply.status);
+  const std::uint32_t code =
+      reply.grpc_status >= 0 ? static_cast<std::uint32_t>(reply.grpc_status) : core::GrpcStatusFromHttp(reply.status);
   answer.head.status = 200;
   answer.head.headers.AddBorrowed(core::HeaderName::kContentType, "application/grpc");
   answer.head.headers.AddBorrowed(core::HeaderName::kGrpcStatus, DecimalText(code, arena));

@@ -14,14 +14,14 @@ namespace sluice::gateway {
 
 struct LocalReply {
   std::uint16_t status = 503;
-  std::string_view flags = "-";       // response flags, for the body
-  std::string_view cause = {};        // one sentence; "no healthy upstream"
+  std::string_view flags = "-";  // response flags, for the body
+  std::string_view cause = {};   // one sentence; "no healthy upstream"
   std::string_view request_id = {};
-  std::string_view location = {};     // redirects
-  bool overloaded = false;            // x-envoy-overloaded: true
-  bool grpc = false;                  // the caller speaks gRPC
-  std::int32_t grpc_status = -1;      // overrides what the HTTP status maps to
-  bool plain = false;                 // send `cause` alone as the body, as configured (direct responses); may be empty
+  std::string_view location = {};  // redirects
+  bool overloaded = false;         // x-envoy-overloaded: true
+  bool grpc = false;               // the caller speaks gRPC
+  std::int32_t grpc_status = -1;   // overrides what the HTTP status maps to
+  bool plain = false;              // send `cause` alone as the body, as configured (direct responses); may be empty
 };
 
 struct LocalAnswer {

@@ -19,8 +19,8 @@ MirrorAttempt::MirrorAttempt(ExchangeContext& context)
     : context_(context),
       lease_({.self = this,
               .on_ready = [](void* self) { static_cast<MirrorAttempt*>(self)->OnReady(); },
-              .on_failed =
-                  [](void* self, ResetReason, const std::string&) { static_cast<MirrorAttempt*>(self)->Finish(false); }},
+              .on_failed = [](void* self, ResetReason,
+                              const std::string&) { static_cast<MirrorAttempt*>(self)->Finish(false); }},
              *this),
       request_(arena_),
       deadline_([](void* self) { static_cast<MirrorAttempt*>(self)->GiveUp(ResetReason::kTimeout); }, this),
@@ -69,8 +69,8 @@ bool MirrorAttempt::Begin(Exchange& primary, const core::Mirror& mirror) {
     }
   }
   request_complete_ = primary.progress_.request_complete;
-  const core::Duration timeout = primary.forward().timeout > core::Duration::zero() ? primary.forward().timeout
-                                                                                    : pin_->settings.timeouts.mirror;
+  const core::Duration timeout =
+      primary.forward().timeout > core::Duration::zero() ? primary.forward().timeout : pin_->settings.timeouts.mirror;
   context_.worker.wheel().Arm(deadline_, context_.worker.now() + timeout);
   pool_ = &view.PoolFor(*endpoint);
   switch (pool_->Acquire(lease_, false)) {

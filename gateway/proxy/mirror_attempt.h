@@ -58,7 +58,7 @@ class MirrorAttempt final : public StreamEvents {
   core::Head request_;
   std::vector<core::Slice> body_;  // waiting to be sent
   std::size_t body_next_ = 0;
-  std::uint64_t body_bytes_ = 0;   // received from the primary
+  std::uint64_t body_bytes_ = 0;  // received from the primary
   bool request_complete_ = false;
   bool sent_end_ = false;
   bool received_end_ = false;

@@ -4,8 +4,8 @@
 
 namespace sluice::gateway {
 
-ProxySession::ProxySession(ExchangeContext& context, Socket socket, const SessionLimits& limits,
-                           SessionStats& stats, std::uint16_t listener_port)
+ProxySession::ProxySession(ExchangeContext& context, Socket socket, const SessionLimits& limits, SessionStats& stats,
+                           std::uint16_t listener_port)
     : ServerSession(context.worker, std::move(socket), limits, stats),
       context_(context),
       listener_port_(listener_port) {

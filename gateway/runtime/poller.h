@@ -27,12 +27,11 @@ namespace sluice::gateway {
 struct Readiness {
   bool readable = false;  // bytes, an end or an error wait to be read
   bool writable = false;
-  bool ended = false;     // an end or an error is among them: read until it shows
+  bool ended = false;  // an end or an error is among them: read until it shows
 };
 
 // Somebody who wants to hear about a socket; a member of the connection. Unlinks itself.
-class Watch : public boost::intrusive::list_base_hook<
-                  boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+class Watch : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
   using Call = void (*)(void* self, Readiness ready);
 

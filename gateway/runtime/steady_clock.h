@@ -15,8 +15,7 @@ class SteadyClock final : public core::Clock {
 
 // Wall clock, for logs and the `date` header only: no deadline depends on it. Microseconds since 1970.
 inline std::int64_t UnixMicros() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
       .count();
 }
 

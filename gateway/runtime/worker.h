@@ -26,8 +26,7 @@
 namespace sluice::gateway {
 
 // Something to be done once at the end of the turn, however often it was asked for.
-class TurnHook : public boost::intrusive::list_base_hook<
-                     boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+class TurnHook : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
   TurnHook(void (*run)(void*), void* self) : run_(run), self_(self) {}
 
@@ -107,7 +106,7 @@ class Worker {
 
   const std::uint32_t index_;
   const core::Clock& clock_;
-  core::BlockPool blocks_;  // freed last: slices anywhere below point into it
+  core::BlockPool blocks_;     // freed last: slices anywhere below point into it
   HandlerMemory poll_memory_;  // of poller_, whose last operation ends with the context
   Context context_;
   boost::asio::executor_work_guard<Context::executor_type> work_;

@@ -26,8 +26,8 @@ void AccessLog::Write(const core::Record& record, const core::Settings::AccessLo
     }
   }
   if (buffer->bytes == nullptr) buffer->bytes = std::make_unique_for_overwrite<char[]>(kBufferBytes);
-  buffer->used += core::WriteAccessLine(record, settings.format,
-                                        {buffer->bytes.get() + buffer->used, kBufferBytes - buffer->used});
+  buffer->used +=
+      core::WriteAccessLine(record, settings.format, {buffer->bytes.get() + buffer->used, kBufferBytes - buffer->used});
   ++buffer->lines;
   counters_.access_log_lines.Add();
 }
@@ -51,9 +51,7 @@ std::span<const char> AccessLog::Front() const {
   return {buffer.bytes.get(), buffer.used};
 }
 
-std::uint64_t AccessLog::front_lines() const {
-  return ring_[tail_.load(std::memory_order_relaxed) % kBuffers].lines;
-}
+std::uint64_t AccessLog::front_lines() const { return ring_[tail_.load(std::memory_order_relaxed) % kBuffers].lines; }
 
 void AccessLog::Done() { tail_.store(tail_.load(std::memory_order_relaxed) + 1, std::memory_order_release); }
 

@@ -13,7 +13,7 @@ using Counters = core::ClusterState::Counters;
 struct ClusterTotal {
   std::string_view name;
   std::string_view help;
-  std::atomic<std::uint64_t> Counters::*counter;
+  std::atomic<std::uint64_t> Counters::* counter;
 };
 
 constexpr ClusterTotal kTotals[] = {
@@ -23,8 +23,7 @@ constexpr ClusterTotal kTotals[] = {
      &Counters::upstream_cx_connect_timeout},
     {"envoy_cluster_upstream_cx_overflow", "Times maxConnections made a request wait.",
      &Counters::upstream_cx_overflow},
-    {"envoy_cluster_upstream_cx_idle_timeout", "Connections closed for idleness.",
-     &Counters::upstream_cx_idle_timeout},
+    {"envoy_cluster_upstream_cx_idle_timeout", "Connections closed for idleness.", &Counters::upstream_cx_idle_timeout},
     {"envoy_cluster_upstream_cx_max_requests", "Connections closed at maxRequestsPerConnection.",
      &Counters::upstream_cx_max_requests},
     {"envoy_cluster_upstream_cx_destroy_remote_with_active_rq", "Connections the upstream closed under a request.",
@@ -62,13 +61,12 @@ constexpr ClusterTotal kTotals[] = {
      "Ejections after gateway errors in a row.", &Counters::ejections_enforced_consecutive_gateway_failure},
     {"envoy_cluster_outlier_detection_ejections_enforced_consecutive_local_origin_failure",
      "Ejections after local failures in a row.", &Counters::ejections_enforced_consecutive_local_origin_failure},
-    {"envoy_cluster_outlier_detection_ejections_detected_consecutive_5xx",
-     "Times the 5xx threshold was reached.", &Counters::ejections_detected_consecutive_5xx},
+    {"envoy_cluster_outlier_detection_ejections_detected_consecutive_5xx", "Times the 5xx threshold was reached.",
+     &Counters::ejections_detected_consecutive_5xx},
     {"envoy_cluster_outlier_detection_ejections_detected_consecutive_gateway_failure",
      "Times the gateway error threshold was reached.", &Counters::ejections_detected_consecutive_gateway_failure},
     {"envoy_cluster_outlier_detection_ejections_detected_consecutive_local_origin_failure",
-     "Times the local failure threshold was reached.",
-     &Counters::ejections_detected_consecutive_local_origin_failure},
+     "Times the local failure threshold was reached.", &Counters::ejections_detected_consecutive_local_origin_failure},
     {"sluice_upstream_desync_total", "Connections closed over bytes that belong to no answer.",
      &Counters::upstream_cx_desync},
     {"sluice_mirror_requests_total", "Copies sent.", &Counters::mirror_total},
@@ -126,7 +124,8 @@ MetricFamily AnswerClasses(const core::Snapshot& snapshot) {
       const std::uint64_t count = cluster.state->counters.upstream_rq_class[i].load(std::memory_order_relaxed);
       family.samples.push_back(
           {{{"envoy_response_code_class", std::to_string(i + 1)}, {"envoy_cluster_name", cluster.name}},
-           static_cast<double>(count), {}});
+           static_cast<double>(count),
+           {}});
     }
   }
   return family;

@@ -13,7 +13,7 @@ struct DownstreamCounters {
   core::Counter cx_drain_close;     // closed because of a drain or a request cap
   core::Counter cx_protocol_error;  // closed after a malformed message
   core::Counter cx_idle_timeout;
-  core::Counter cx_head_timeout;    // a request head took too long
+  core::Counter cx_head_timeout;  // a request head took too long
 
   // Requests; rq_total, rq_active, rq_completed, rq_class, no_route, no_cluster and rq_direct_response are kept by
   // MetricsShard, the rest by the exchange.
@@ -31,13 +31,13 @@ struct DownstreamCounters {
   core::Counter rq_ambiguous;       // framing that two parsers could read differently
   core::Counter no_route;
   core::Counter no_cluster;
-  core::Counter rq_direct_response; // answered by a rule: direct response, redirect, abort, preflight
+  core::Counter rq_direct_response;  // answered by a rule: direct response, redirect, abort, preflight
 
   // Limits of ours that a request ran into.
-  core::Counter replay_overflow;    // body larger than the replay buffer: no retry from then on
+  core::Counter replay_overflow;       // body larger than the replay buffer: no retry from then on
   core::Counter mirror_body_overflow;  // body larger than the mirror limit: copy not sent
 
-  core::Counter access_log_lines;   // handed to the writer
+  core::Counter access_log_lines;    // handed to the writer
   core::Counter access_log_dropped;  // the writer lagged
 };
 

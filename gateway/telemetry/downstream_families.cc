@@ -11,7 +11,7 @@ constexpr std::string_view kPrefix = "ingress_http";  // as Envoy names a listen
 struct DownstreamTotal {
   std::string_view name;
   std::string_view help;
-  core::Counter DownstreamCounters::*counter;
+  core::Counter DownstreamCounters::* counter;
   bool envoy = true;  // carries Envoy's label for the listener
 };
 
@@ -21,8 +21,7 @@ constexpr DownstreamTotal kTotals[] = {
      &DownstreamCounters::cx_drain_close},
     {"envoy_http_downstream_cx_protocol_error", "Connections closed over a malformed message.",
      &DownstreamCounters::cx_protocol_error},
-    {"envoy_http_downstream_cx_idle_timeout", "Connections closed for idleness.",
-     &DownstreamCounters::cx_idle_timeout},
+    {"envoy_http_downstream_cx_idle_timeout", "Connections closed for idleness.", &DownstreamCounters::cx_idle_timeout},
     {"envoy_http_downstream_rq_total", "Requests accepted.", &DownstreamCounters::rq_total},
     {"envoy_http_downstream_rq_completed", "Requests finished.", &DownstreamCounters::rq_completed},
     {"envoy_http_downstream_rq_timeout", "Requests that ran out of their overall time.",
@@ -40,10 +39,10 @@ constexpr DownstreamTotal kTotals[] = {
     {"envoy_http_no_route", "Requests no rule matched.", &DownstreamCounters::no_route},
     {"envoy_http_no_cluster", "Requests whose rule names an unknown destination.", &DownstreamCounters::no_cluster},
     {"envoy_http_rq_direct_response", "Requests a rule answered itself.", &DownstreamCounters::rq_direct_response},
-    {"sluice_ambiguous_requests_total", "Requests refused over ambiguous framing.",
-     &DownstreamCounters::rq_ambiguous, false},
-    {"sluice_replay_overflow_total", "Bodies too large to keep for another try.",
-     &DownstreamCounters::replay_overflow, false},
+    {"sluice_ambiguous_requests_total", "Requests refused over ambiguous framing.", &DownstreamCounters::rq_ambiguous,
+     false},
+    {"sluice_replay_overflow_total", "Bodies too large to keep for another try.", &DownstreamCounters::replay_overflow,
+     false},
     {"sluice_mirror_body_overflow_total", "Bodies too large to mirror.", &DownstreamCounters::mirror_body_overflow,
      false},
     {"sluice_access_log_lines_total", "Lines given to the log writer.", &DownstreamCounters::access_log_lines, false},
@@ -52,7 +51,7 @@ constexpr DownstreamTotal kTotals[] = {
 struct CodecTotal {
   std::string_view name;
   std::string_view help;
-  core::Counter CodecCounters::*counter;
+  core::Counter CodecCounters::* counter;
 };
 
 constexpr CodecTotal kCodecTotals[] = {
@@ -64,9 +63,7 @@ constexpr CodecTotal kCodecTotals[] = {
     {"sluice_codec_desync_total", "Bytes that belong to no message.", &CodecCounters::desync},
 };
 
-MetricSample Prefixed(double value) {
-  return {{{"envoy_http_conn_manager_prefix", std::string(kPrefix)}}, value, {}};
-}
+MetricSample Prefixed(double value) { return {{{"envoy_http_conn_manager_prefix", std::string(kPrefix)}}, value, {}}; }
 
 template <typename Read>
 double Sum(const MetricsSource& source, Read read) {
@@ -87,8 +84,7 @@ MetricFamily AnswerClasses(const MetricsSource& source) {
 }
 
 void AppendLogFamilies(const MetricsSource& source, std::vector<MetricFamily>& families) {
-  double dropped =
-      Sum(source, [](const MetricsShard& shard) { return shard.downstream().access_log_dropped.value(); });
+  double dropped = Sum(source, [](const MetricsShard& shard) { return shard.downstream().access_log_dropped.value(); });
   families.push_back(SingleValue("sluice_access_log_dropped_total", "Lines dropped because the writer lagged.",
                                  MetricType::kCounter, dropped));
   if (source.access_log == nullptr) return;
@@ -104,11 +100,13 @@ void AppendLogFamilies(const MetricsSource& source, std::vector<MetricFamily>& f
 // Counted where connections are accepted, before a worker has them.
 void AppendAcceptFamilies(const MetricsSource& source, std::vector<MetricFamily>& families) {
   const ProcessFacts facts = source.process != nullptr ? source.process(source.self) : ProcessFacts{};
-  MetricFamily refused{"envoy_http_downstream_cx_overflow", "Connections refused at the limit.", MetricType::kUntyped, {}};
+  MetricFamily refused{
+      "envoy_http_downstream_cx_overflow", "Connections refused at the limit.", MetricType::kUntyped, {}};
   refused.samples.push_back(Prefixed(static_cast<double>(facts.connections_refused)));
   families.push_back(std::move(refused));
-  families.push_back(SingleValue("sluice_accept_paused_total", "Times that no descriptor was left for a new connection.",
-                                 MetricType::kCounter, static_cast<double>(facts.accept_paused)));
+  families.push_back(SingleValue("sluice_accept_paused_total",
+                                 "Times that no descriptor was left for a new connection.", MetricType::kCounter,
+                                 static_cast<double>(facts.accept_paused)));
 }
 
 }  // namespace
@@ -127,8 +125,10 @@ void AppendDownstreamFamilies(const MetricsSource& source, std::vector<MetricFam
   MetricFamily requests{"envoy_http_downstream_rq_active", "Requests in flight.", MetricType::kGauge, {}};
   requests.samples.push_back(
       Prefixed(Sum(source, [](const MetricsShard& shard) { return shard.downstream().rq_active.value(); })));
-  MetricFamily time{"envoy_http_downstream_rq_time", "Milliseconds from first request byte to end of stream.",
-                    MetricType::kHistogram, {}};
+  MetricFamily time{"envoy_http_downstream_rq_time",
+                    "Milliseconds from first request byte to end of stream.",
+                    MetricType::kHistogram,
+                    {}};
   time.samples.push_back(Prefixed(0));
   for (const MetricsShard* shard : source.shards) time.samples[0].histogram.Add(shard->request_time());
   families.push_back(std::move(connections));

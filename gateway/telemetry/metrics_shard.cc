@@ -136,8 +136,7 @@ MetricsShard::Series& MetricsShard::FindSeries(const core::SeriesKey& key) {
 
 MetricsShard::Series& MetricsShard::LearnSeries(const core::SeriesKey& key) {
   // A table full of remembered overflows asks the registry no more.
-  const std::uint32_t number =
-      series_table_.full() ? SeriesRegistry::kOverflow : registry_.InternSeries(key);
+  const std::uint32_t number = series_table_.full() ? SeriesRegistry::kOverflow : registry_.InternSeries(key);
   Series*& series = SlotFor(series_by_number_, number);
   if (series == nullptr) series = &series_.Append(number, registry_);
   if (series_table_.Insert(key, static_cast<std::uint32_t>(series_by_index_.size()))) {

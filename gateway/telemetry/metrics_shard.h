@@ -63,7 +63,7 @@ class MetricsShard {
 
     const std::uint32_t number;  // of the registry
     core::Counter requests;
-    core::Histogram duration;    // milliseconds
+    core::Histogram duration;  // milliseconds
     core::Histogram request_bytes;
     core::Histogram response_bytes;
     core::Counter request_messages;
@@ -113,7 +113,7 @@ class MetricsShard {
   std::vector<PeerSlot> peer_slots_;  // open addressing, a power of two
   std::size_t peer_slots_used_ = 0;
   std::vector<Peer*> peer_by_number_;
-  core::SeriesTable series_table_;    // key -> index of series_by_index_
+  core::SeriesTable series_table_;  // key -> index of series_by_index_
   std::vector<Series*> series_by_index_;
   std::vector<Series*> series_by_number_;
 

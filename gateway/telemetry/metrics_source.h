@@ -19,7 +19,7 @@ struct ProcessFacts {
   std::uint32_t state = 0;  // as Envoy numbers them: 0 LIVE, 1 DRAINING, 2 PRE_INITIALIZING, 3 INITIALIZING
   double uptime_seconds = 0;
   std::uint32_t workers = 0;
-  std::uint64_t connections = 0;  // open, client side
+  std::uint64_t connections = 0;          // open, client side
   std::uint64_t connections_refused = 0;  // closed at the limit
   std::uint64_t accept_paused = 0;        // times that no descriptor was left for a new connection
   std::uint64_t reload_success = 0;

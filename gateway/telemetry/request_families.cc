@@ -32,7 +32,7 @@ struct Messages {
 struct Emission {
   std::uint32_t peer = 0;  // the first number with these labels
   bool destination = false;
-  core::SeriesKey key;     // under `peer`
+  core::SeriesKey key;  // under `peer`
   friend auto operator<=>(const Emission&, const Emission&) = default;
 };
 
@@ -75,9 +75,8 @@ RequestTotals::RequestTotals(const MetricsSource& source) {
 }
 
 void RequestTotals::UnifyPeers() {
-  std::map<std::span<const std::string>, std::uint32_t, decltype([](const auto& a, const auto& b) {
-             return std::ranges::lexicographical_compare(a, b);
-           })>
+  std::map<std::span<const std::string>, std::uint32_t,
+           decltype([](const auto& a, const auto& b) { return std::ranges::lexicographical_compare(a, b); })>
       known;
   for (std::uint32_t number = 0; number < names_.peers.size(); ++number) {
     // Without the first label: the reporter is decided per emission.
@@ -134,11 +133,13 @@ Labels RequestTotals::LabelsOf(const Emission& emission) const {
   Labels labels = PeerLabels(emission.peer, emission.destination);
   char buffer[96];
   const core::RequestLabels request = core::MakeRequestLabels(emission.key, buffer);
-  std::array<std::string, 5> values = {
-      std::string(request.request_protocol), std::string(request.response_code),
-      std::string(request.grpc_response_status), std::string(request.response_flags), std::string(core::kUnknown)};
-  if (emission.peer == SeriesRegistry::kOverflow) values.fill("overflow");
-  else if (emission.destination) values[4] = emission.key.mutual_tls() ? "mutual_tls" : "none";
+  std::array<std::string, 5> values = {std::string(request.request_protocol), std::string(request.response_code),
+                                       std::string(request.grpc_response_status), std::string(request.response_flags),
+                                       std::string(core::kUnknown)};
+  if (emission.peer == SeriesRegistry::kOverflow)
+    values.fill("overflow");
+  else if (emission.destination)
+    values[4] = emission.key.mutual_tls() ? "mutual_tls" : "none";
   for (std::size_t i = 0; i < values.size(); ++i) {
     labels.emplace_back(core::kIstioLabelNames[core::kPeerLabelCount + i], std::move(values[i]));
   }
@@ -147,8 +148,8 @@ Labels RequestTotals::LabelsOf(const Emission& emission) const {
 
 void RequestTotals::AppendTo(std::vector<MetricFamily>& families) const {
   MetricFamily requests{"istio_requests_total", "Finished requests.", MetricType::kCounter, {}};
-  MetricFamily duration{"istio_request_duration_milliseconds", "First request byte to end of stream.",
-                        MetricType::kHistogram, {}};
+  MetricFamily duration{
+      "istio_request_duration_milliseconds", "First request byte to end of stream.", MetricType::kHistogram, {}};
   MetricFamily request_bytes{"istio_request_bytes", "Request size, head included.", MetricType::kHistogram, {}};
   MetricFamily response_bytes{"istio_response_bytes", "Response size, head included.", MetricType::kHistogram, {}};
   for (const auto& [emission, totals] : totals_) {
@@ -167,20 +168,24 @@ void RequestTotals::AppendTo(std::vector<MetricFamily>& families) const {
   MetricFamily inference{"inference_latency_seconds",
                          "Time of requests that a model answered; the same moments as "
                          "istio_request_duration_milliseconds.",
-                         MetricType::kHistogram, {}};
+                         MetricType::kHistogram,
+                         {}};
   for (const auto& [version, total] : inference_) {
     inference.samples.push_back({{{"model_version", std::string(version)}}, 0, total});
   }
-  MetricFamily time{"envoy_cluster_upstream_rq_time", "Milliseconds from the whole request to the upstream's head.",
-                    MetricType::kHistogram, {}};
+  MetricFamily time{"envoy_cluster_upstream_rq_time",
+                    "Milliseconds from the whole request to the upstream's head.",
+                    MetricType::kHistogram,
+                    {}};
   for (const auto& [cluster, total] : upstream_time_) {
     time.samples.push_back({{{"envoy_cluster_name", std::string(cluster)}}, 0, total});
   }
   MetricFamily codes{"envoy_cluster_upstream_rq", "Final answers by status.", MetricType::kUntyped, {}};
   for (const auto& [which, count] : cluster_codes_) {
-    codes.samples.push_back({{{"envoy_cluster_name", std::string(which.first)},
-                              {"envoy_response_code", std::to_string(which.second)}},
-                             static_cast<double>(count), {}});
+    codes.samples.push_back(
+        {{{"envoy_cluster_name", std::string(which.first)}, {"envoy_response_code", std::to_string(which.second)}},
+         static_cast<double>(count),
+         {}});
   }
   for (MetricFamily* family :
        {&requests, &duration, &request_bytes, &response_bytes, &sent, &received, &inference, &time, &codes}) {

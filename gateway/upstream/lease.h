@@ -15,8 +15,7 @@ namespace sluice::gateway {
 class Pool;
 class UpstreamConnection;
 
-class Lease : public boost::intrusive::list_base_hook<
-                  boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+class Lease : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
   enum class State : std::uint8_t {
     kNone,

@@ -101,10 +101,8 @@ void Pool::OpenConnection() {
       context_.worker, cluster_->pool, context_.limits, context_.stats,
       {.self = this,
        .on_connected = [](void* self, UpstreamConnection& c) { static_cast<Pool*>(self)->OnConnected(c); },
-       .on_connect_failed =
-           [](void* self, UpstreamConnection& c, ResetReason reason, const std::string& text) {
-             static_cast<Pool*>(self)->OnConnectFailed(c, reason, text);
-           },
+       .on_connect_failed = [](void* self, UpstreamConnection& c, ResetReason reason,
+                               const std::string& text) { static_cast<Pool*>(self)->OnConnectFailed(c, reason, text); },
        .on_progress = [](void* self, UpstreamConnection& c) { static_cast<Pool*>(self)->OnProgress(c); },
        .on_closed = [](void* self, UpstreamConnection& c) { static_cast<Pool*>(self)->OnClosed(c); }});
   connections_.push_back(*connection);

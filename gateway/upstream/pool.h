@@ -8,11 +8,11 @@
 
 #include <boost/intrusive/list.hpp>
 
+#include "core/snapshot/snapshot.h"
 #include "core/upstream/cluster.h"
 #include "core/upstream/pool_ledger.h"
 #include "gateway/codec/codec.h"
 #include "gateway/net/socket.h"
-#include "core/snapshot/snapshot.h"
 #include "gateway/runtime/worker.h"
 #include "gateway/upstream/lease.h"
 #include "gateway/upstream/upstream_connection.h"
@@ -31,7 +31,8 @@ class Pool {
   enum class Acquired : std::uint8_t { kHeld, kQueued, kOverflow };
 
   // `cluster` and `endpoint` live in `world`, which the pool keeps alive.
-  Pool(PoolContext& context, std::shared_ptr<const core::Snapshot> world, const core::Cluster& cluster, const core::Endpoint& endpoint);
+  Pool(PoolContext& context, std::shared_ptr<const core::Snapshot> world, const core::Cluster& cluster,
+       const core::Endpoint& endpoint);
   ~Pool();
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
@@ -43,7 +44,8 @@ class Pool {
   void Finish(Lease& lease);
 
   // A new snapshot describes the same endpoint of the same cluster, perhaps with other limits.
-  void Rebind(std::shared_ptr<const core::Snapshot> world, const core::Cluster& cluster, const core::Endpoint& endpoint);
+  void Rebind(std::shared_ptr<const core::Snapshot> world, const core::Cluster& cluster,
+              const core::Endpoint& endpoint);
   // No connection is to be used again; those in use end with their streams. New leases open new connections, and those
   // that wait keep the one that is on its way to them.
   void DrainConnections();

@@ -11,7 +11,8 @@ Resolver::Resolver(boost::asio::io_context& control, ResolverHook hook)
 void Resolver::Watch(const std::vector<std::string>& names, core::Duration refresh) {
   names_ = names;
   refresh_ = std::max<core::Duration>(refresh, core::Seconds(1));
-  std::erase_if(addresses_, [this](const auto& entry) { return std::ranges::find(names_, entry.first) == names_.end(); });
+  std::erase_if(addresses_,
+                [this](const auto& entry) { return std::ranges::find(names_, entry.first) == names_.end(); });
   ResolveAll();
 }
 
@@ -36,9 +37,10 @@ void Resolver::ResolveAll() {
 void Resolver::Resolve(const std::string& name) {
   if (in_flight_[name]) return;
   in_flight_[name] = true;
-  resolver_.async_resolve(name, "",
-                          [this, name](const boost::system::error_code& error,
-                                       const Tcp::resolver::results_type& results) { OnResolved(name, error, results); });
+  resolver_.async_resolve(
+      name, "", [this, name](const boost::system::error_code& error, const Tcp::resolver::results_type& results) {
+        OnResolved(name, error, results);
+      });
 }
 
 void Resolver::OnResolved(const std::string& name, const boost::system::error_code& error,

@@ -83,9 +83,7 @@ void UpstreamConnection::OnConnect(const boost::system::error_code& error) {
   hooks_.on_connected(hooks_.self, *this);
 }
 
-void UpstreamConnection::OnConnectTimeout() {
-  FailConnect(core::ResetReason::kConnectTimeout, "connection timeout");
-}
+void UpstreamConnection::OnConnectTimeout() { FailConnect(core::ResetReason::kConnectTimeout, "connection timeout"); }
 
 void UpstreamConnection::FailConnect(core::ResetReason reason, const std::string& text) {
   phase_ = Phase::kClosed;

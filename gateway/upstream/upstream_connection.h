@@ -35,10 +35,10 @@ struct UpstreamConnectionHooks {
 struct PoolListTag;
 
 // As the pool's ledger sees it, and as a member of the pool's list.
-class UpstreamConnection : public core::LedgerConnection,
-                           public boost::intrusive::list_base_hook<
-                               boost::intrusive::tag<PoolListTag>,
-                               boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+class UpstreamConnection
+    : public core::LedgerConnection,
+      public boost::intrusive::list_base_hook<boost::intrusive::tag<PoolListTag>,
+                                              boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
   enum class Phase : std::uint8_t { kConnecting, kReady, kClosed };
 
@@ -100,8 +100,8 @@ class UpstreamConnection : public core::LedgerConnection,
   bool aged_ = false;
   bool connect_pending_ = false;
   std::uint64_t streams_opened_ = 0;
-  TcpSocket socket_;                        // while connecting
-  std::optional<Connection> connection_;    // afterwards
+  TcpSocket socket_;                      // while connecting
+  std::optional<Connection> connection_;  // afterwards
   core::Deadline connect_deadline_;
   core::Deadline idle_deadline_;
   core::Deadline age_deadline_;

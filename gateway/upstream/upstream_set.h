@@ -45,7 +45,7 @@ class WorkerSnapshot final : public LocalSnapshot {
 
  private:
   friend class UpstreamSet;
-  std::uint32_t& alive_;  // the set's count; the set outlives every snapshot of its worker
+  std::uint32_t& alive_;                             // the set's count; the set outlives every snapshot of its worker
   std::vector<std::unique_ptr<ClusterView>> views_;  // by ClusterId
 };
 

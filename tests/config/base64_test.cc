@@ -15,12 +15,11 @@ TEST(Base64, TextOfEveryPaddingComesBack) {
   EXPECT_EQ(DecodeBase64("Zm9vYg=="), "foob");
 }
 
-TEST(Base64, BytesThatAreNoTextComeBackToo) {
-  EXPECT_EQ(DecodeBase64("AP/+"), std::string("\x00\xff\xfe", 3));
-}
+TEST(Base64, BytesThatAreNoTextComeBackToo) { EXPECT_EQ(DecodeBase64("AP/+"), std::string("\x00\xff\xfe", 3)); }
 
 TEST(Base64, WhatNoEncoderWritesIsRefused) {
-  for (const char* text : {"Zg", "Zg=", "=", "====", "Z===", "Zm9v====", "Zg==Zg==", "Z g=", "Zm-_", "Zm9v\n", "Zh=="}) {
+  for (const char* text :
+       {"Zg", "Zg=", "=", "====", "Z===", "Zm9v====", "Zg==Zg==", "Z g=", "Zm-_", "Zm9v\n", "Zh=="}) {
     EXPECT_EQ(DecodeBase64(text), std::nullopt) << text;
   }
 }

@@ -57,7 +57,8 @@ TEST(Compile, ZeroWeightsVanishFromASplitAndASoleDestinationGetsEverything) {
 }
 
 TEST(Compile, RulesBehindACatchAllDoNotExist) {
-  const auto snapshot = CompileText(WithRules("  - directResponse: {status: 200}\n  - directResponse: {status: 201}\n"));
+  const auto snapshot =
+      CompileText(WithRules("  - directResponse: {status: 200}\n  - directResponse: {status: 201}\n"));
 
   EXPECT_EQ(snapshot->routes.size(), 1U);
 }
@@ -160,7 +161,8 @@ TEST(Compile, TwoThousandRoutesTakeUnderFiftyMilliseconds) {
   std::string rules;
   for (int i = 0; i < 2000; ++i) {
     const std::string n = std::to_string(i);
-    rules += "  - match: [{uri: {prefix: /model/" + n + "/}, headers: {x-tenant: {regex: \"t" + n + ".*\"}}}]\n"
+    rules += "  - match: [{uri: {prefix: /model/" + n + "/}, headers: {x-tenant: {regex: \"t" + n +
+             ".*\"}}}]\n"
              "    route:\n    - {destination: {host: ranking, subset: v1}, weight: 90}\n"
              "    - {destination: {host: ranking, subset: v2}, weight: 10}\n";
   }

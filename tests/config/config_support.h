@@ -50,7 +50,8 @@ spec:
 inline std::string WithRules(const std::string& http) {
   return kService +
          "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: rules}\nspec:\n"
-         "  hosts: [ranking]\n  http:\n" + http;
+         "  hosts: [ranking]\n  http:\n" +
+         http;
 }
 
 }  // namespace sluice::config

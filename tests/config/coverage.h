@@ -26,7 +26,9 @@ struct Row {
 
 inline void PrintTo(const Row& row, std::ostream* out) { *out << row.field; }
 
-inline Row Done(const char* field, std::string text, Effect effect) { return {field, std::move(text), "", std::move(effect)}; }
+inline Row Done(const char* field, std::string text, Effect effect) {
+  return {field, std::move(text), "", std::move(effect)};
+}
 inline Row Noted(const char* field, std::string text, std::string finding, Effect effect) {
   return {field, std::move(text), std::move(finding), std::move(effect)};
 }

@@ -29,8 +29,8 @@ TEST(Diagnostics, JsonReplacesBytesThatAreNoUtf8) {
 }
 
 TEST(Diagnostics, JsonHoldsEveryFindingAndTheCounts) {
-  const std::string json = FormatFindingsJson({{Severity::kError, "A", "x {}", "", {"f", {1, 2}}},
-                                               {Severity::kInfo, "B", "y", "z", {"f", {0, 0}}}});
+  const std::string json = FormatFindingsJson(
+      {{Severity::kError, "A", "x {}", "", {"f", {1, 2}}}, {Severity::kInfo, "B", "y", "z", {"f", {0, 0}}}});
 
   EXPECT_EQ(json,
             R"({"findings":[{"severity":"error","code":"A","file":"f","line":1,"column":2,"message":"x {}","cure":""},)"

@@ -36,8 +36,26 @@ TEST(Duration, PartsAddUpAndMayBeDecimal) {
 }
 
 TEST(Duration, AnythingElseIsRefusedWithACure) {
-  for (const char* text : {"", "5", "s", "-1s", "+1s", "1 s", " 1s", "1s ", ".5s", "1..5s", "1.5.5s", "1e3s", "1d", "5sec",
-                           "0x10s", "nan s", "1s2", "10001h", "99999999999999999999999999h", "1S"}) {
+  for (const char* text : {"",
+                           "5",
+                           "s",
+                           "-1s",
+                           "+1s",
+                           "1 s",
+                           " 1s",
+                           "1s ",
+                           ".5s",
+                           "1..5s",
+                           "1.5.5s",
+                           "1e3s",
+                           "1d",
+                           "5sec",
+                           "0x10s",
+                           "nan s",
+                           "1s2",
+                           "10001h",
+                           "99999999999999999999999999h",
+                           "1S"}) {
     const auto duration = ParseDuration(text);
     ASSERT_FALSE(duration.has_value()) << text;
     EXPECT_FALSE(duration.error().cure.empty()) << text;

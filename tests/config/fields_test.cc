@@ -69,12 +69,14 @@ TEST(Fields, WholeNumberIsDecimalAndPlain) {
   };
 
   for (const char* good : {"0", "7", "100"}) EXPECT_EQ(count(good), "") << good;
-  for (const char* bad : {"010", "00", "0x10", "1e2", "1.0", "+1", "\"7\"", "no", "1_000", "7 8", ".5", "[1]", "{}", "0o7"}) {
+  for (const char* bad :
+       {"010", "00", "0x10", "1e2", "1.0", "+1", "\"7\"", "no", "1_000", "7 8", ".5", "[1]", "{}", "0o7"}) {
     EXPECT_NE(count(bad).find("f:1:4: error IST0106 spec.n must be a whole number"), std::string::npos)
         << bad << count(bad);
   }
   for (const char* far : {"-1", "101", "99999999999999999999999", "-99999999999999999999"}) {
-    EXPECT_NE(count(far).find("error IST0106 spec.n must be between 0 and 100"), std::string::npos) << far << count(far);
+    EXPECT_NE(count(far).find("error IST0106 spec.n must be between 0 and 100"), std::string::npos)
+        << far << count(far);
   }
   EXPECT_NE(count("010").find("begins with 0, which is eight-based elsewhere"), std::string::npos);
   EXPECT_NE(count("\"7\"").find("remove the quotes"), std::string::npos);
@@ -104,8 +106,8 @@ TEST(Fields, FlagIsTrueOrFalseAndNoOtherWord) {
 
 TEST(Fields, TextThatLooksLikeAnotherTypeIsTakenWithAWarning) {
   for (const char* value : {"010", "no", "Yes", "1.5", "true", "y", "8000"}) {
-    const std::string said = Said(std::string("t: ") + value + "\n",
-                                  [&](Fields& fields) { EXPECT_EQ(fields.Text("t"), value); });
+    const std::string said =
+        Said(std::string("t: ") + value + "\n", [&](Fields& fields) { EXPECT_EQ(fields.Text("t"), value); });
     EXPECT_NE(said.find("warning SL2015"), std::string::npos) << value;
   }
   for (const char* value : {"'010'", "\"no\"", "v45", "1.2.3", "nope"}) {
@@ -128,7 +130,8 @@ TEST(Fields, TimeIsWholeMillisecondsAndZeroOnlyWhereAllowed) {
 TEST(Fields, SizeTakesBinaryUnits) {
   const auto bytes = [](const std::string& value, std::uint64_t max) {
     std::uint64_t read = 0;
-    const std::string said = Said("s: " + value + "\n", [&](Fields& fields) { read = fields.Bytes("s", max).value_or(0); });
+    const std::string said =
+        Said("s: " + value + "\n", [&](Fields& fields) { read = fields.Bytes("s", max).value_or(0); });
     return said.empty() ? std::to_string(read) : said;
   };
 

@@ -13,14 +13,15 @@ namespace sluice::config {
 namespace {
 
 std::string Entry(const std::string& name, const std::string& name_space, const std::string& host) {
-  return "---\napiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: {name: " + name + ", namespace: " + name_space +
-         "}\nspec: {hosts: [\"" + host +
-         "\"], ports: [{number: 80, name: http, protocol: HTTP}], resolution: STATIC, endpoints: [{address: 10.0.0.1}]}\n";
+  return "---\napiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: {name: " + name +
+         ", namespace: " + name_space + "}\nspec: {hosts: [\"" + host +
+         "\"], ports: [{number: 80, name: http, protocol: HTTP}], resolution: STATIC, endpoints: [{address: "
+         "10.0.0.1}]}\n";
 }
 
 std::string Rules(const std::string& name, const std::string& hosts, const std::string& more = "") {
-  return "---\napiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: " + name + "}\nspec: {hosts: " + hosts + ", " +
-         more + "http: [{directResponse: {status: 200}}]}\n";
+  return "---\napiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: " + name +
+         "}\nspec: {hosts: " + hosts + ", " + more + "http: [{directResponse: {status: 200}}]}\n";
 }
 
 struct Planned {
@@ -46,7 +47,8 @@ TEST(HostPlan, ServiceWithoutRulesIsAHostOfItsOwn) {
   ASSERT_NE(host, nullptr);
   EXPECT_TRUE(host->services.empty());
   EXPECT_NE(host->service, nullptr);
-  EXPECT_EQ(host->names, (std::vector<std::string>{"ranking.ml.svc.cluster.local", "ranking.ml.svc", "ranking.ml", "ranking"}));
+  EXPECT_EQ(host->names,
+            (std::vector<std::string>{"ranking.ml.svc.cluster.local", "ranking.ml.svc", "ranking.ml", "ranking"}));
 }
 
 TEST(HostPlan, RulesOfOneHostStandInDocumentOrder) {
@@ -98,9 +100,10 @@ TEST(HostPlan, OnlyAMatchOfEverythingIsACatchAll) {
   for (const char* all : {"{uri: {prefix: /}}", "{uri: {regex: \".*\"}}", "{name: all}", "{uri: {prefix: \"\"}}"}) {
     EXPECT_TRUE(IsCatchAll(item(all))) << all;
   }
-  for (const char* some : {"{uri: {prefix: /a}}", "{uri: {exact: /}}", "{uri: {regex: \"/.*\"}}", "{uri: {prefix: /}, method: {exact: GET}}",
-                           "{port: 80}", "{headers: {x: {}}}", "{withoutHeaders: {x: {}}}", "{queryParams: {x: {}}}",
-                           "{authority: {exact: a}}", "{scheme: {exact: http}}"}) {
+  for (const char* some :
+       {"{uri: {prefix: /a}}", "{uri: {exact: /}}", "{uri: {regex: \"/.*\"}}",
+        "{uri: {prefix: /}, method: {exact: GET}}", "{port: 80}", "{headers: {x: {}}}", "{withoutHeaders: {x: {}}}",
+        "{queryParams: {x: {}}}", "{authority: {exact: a}}", "{scheme: {exact: http}}"}) {
     EXPECT_FALSE(IsCatchAll(item(some))) << some;
   }
 }
@@ -112,10 +115,13 @@ TEST(HostPlan, ConditionsOnTheProxyAreAskedOfThisGateway) {
   const auto applies = [&](MatchItem item) { return ItemApplies(item, identity); };
 
   EXPECT_TRUE(applies({}));
-  EXPECT_TRUE(applies({.match = {}, .gateways = {"other", "mesh"}, .source_labels = {}, .source_namespace = "x", .mark = {}}));
+  EXPECT_TRUE(
+      applies({.match = {}, .gateways = {"other", "mesh"}, .source_labels = {}, .source_namespace = "x", .mark = {}}));
   EXPECT_FALSE(applies({.match = {}, .gateways = {"other"}, .source_labels = {}, .source_namespace = "", .mark = {}}));
-  EXPECT_TRUE(applies({.match = {}, .gateways = {}, .source_labels = {{"app", "gateway"}}, .source_namespace = "ml", .mark = {}}));
-  EXPECT_FALSE(applies({.match = {}, .gateways = {}, .source_labels = {{"app", "x"}}, .source_namespace = "", .mark = {}}));
+  EXPECT_TRUE(applies(
+      {.match = {}, .gateways = {}, .source_labels = {{"app", "gateway"}}, .source_namespace = "ml", .mark = {}}));
+  EXPECT_FALSE(
+      applies({.match = {}, .gateways = {}, .source_labels = {{"app", "x"}}, .source_namespace = "", .mark = {}}));
   EXPECT_FALSE(applies({.match = {}, .gateways = {}, .source_labels = {}, .source_namespace = "x", .mark = {}}));
 }
 

@@ -59,8 +59,9 @@ TEST(Loader, ArticleRulesCompileToClustersAndRoutes) {
   EXPECT_EQ(split.destinations[1].cumulative, 100U);
   EXPECT_EQ(split.timeout, core::Milliseconds(200));
   EXPECT_EQ(split.retry.attempts, 2U);
-  for (const char* name : {"content-ranking-svc", "content-ranking-svc.ml-serving", "content-ranking-svc.ml-serving.svc",
-                           "content-ranking-svc.ml-serving.svc.cluster.local:8080"}) {
+  for (const char* name :
+       {"content-ranking-svc", "content-ranking-svc.ml-serving", "content-ranking-svc.ml-serving.svc",
+        "content-ranking-svc.ml-serving.svc.cluster.local:8080"}) {
     EXPECT_NE(snapshot->route_table.FindHost(name), nullptr) << name;
   }
 }
@@ -81,8 +82,9 @@ TEST(Loader, OneIdentityTwiceIsAnError) {
 }
 
 TEST(Loader, ListsThatFillAFileAreReadToTheirEnd) {
-  std::string hosts = "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: many}\nspec:\n"
-                      "  http: [{directResponse: {status: 200}}]\n  hosts:\n";
+  std::string hosts =
+      "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: many}\nspec:\n"
+      "  http: [{directResponse: {status: 200}}]\n  hosts:\n";
   for (int i = 0; hosts.size() < 1'000'000; ++i) hosts += "  - h" + std::to_string(i) + "\n";
 
   const Loaded loaded = LoadText(hosts);
@@ -110,9 +112,9 @@ TEST(Loader, WhatAMessageQuotesNeitherBreaksItsLineNorItsText) {
 }
 
 TEST(Loader, ATargetThatNoRequestLineCanCarryIsRefused) {
-  for (const std::string_view given : {R"(rewrite: {uri: "/a b"})", R"(rewrite: {authority: "a b"})",
-                                   R"(rewrite: {uriRegexRewrite: {match: "x", rewrite: "a\nb"}})",
-                                   R"(rewrite: {uri: "/a\tb"})"}) {
+  for (const std::string_view given :
+       {R"(rewrite: {uri: "/a b"})", R"(rewrite: {authority: "a b"})",
+        R"(rewrite: {uriRegexRewrite: {match: "x", rewrite: "a\nb"}})", R"(rewrite: {uri: "/a\tb"})"}) {
     const std::string action(given);
     const Loaded loaded = LoadText(WithRules("  - " + action + "\n    route: [{destination: {host: ranking}}]\n"));
     EXPECT_FALSE(loaded.ok) << action;
@@ -140,7 +142,10 @@ d: &d [*c, *c, *c, *c, *c, *c, *c]
   } cases[] = {
       {huge, "SL1002"},
       {directory.Write("bomb.yaml", bomb), "SL1008"},
-      {directory.Write("binary.yaml", std::string("\x7f" "ELF\0\0", 6)), "SL1003"},
+      {directory.Write("binary.yaml", std::string("\x7f"
+                                                  "ELF\0\0",
+                                                  6)),
+       "SL1003"},
       {directory.Write("empty.yaml", ""), "SL1004"},
       {directory.Write("comment.yaml", "# nothing\n---\n"), "SL1004"},
       {directory.Write("twice.yaml", "kind: A\nkind: B\n"), "SL1009"},

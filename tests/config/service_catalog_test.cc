@@ -10,16 +10,19 @@
 namespace sluice::config {
 namespace {
 
-std::string Entry(const std::string& name, const std::string& host, const std::string& ports, const std::string& endpoints) {
+std::string Entry(const std::string& name, const std::string& host, const std::string& ports,
+                  const std::string& endpoints) {
   return "---\napiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: {name: " + name +
-         ", namespace: ml}\nspec: {hosts: [" + host + "], ports: " + ports + ", resolution: STATIC, endpoints: " + endpoints + "}\n";
+         ", namespace: ml}\nspec: {hosts: [" + host + "], ports: " + ports +
+         ", resolution: STATIC, endpoints: " + endpoints + "}\n";
 }
 
 std::string Ranking() { return Entry("a", "ranking", "[{number: 80, name: http}]", "[{address: 10.0.0.1}]"); }
 
-std::string Rule(const std::string& name, const std::string& name_space, const std::string& host, const std::string& more) {
-  return "---\napiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: " + name + ", namespace: " + name_space +
-         "}\nspec: {host: \"" + host + "\", " + more + "}\n";
+std::string Rule(const std::string& name, const std::string& name_space, const std::string& host,
+                 const std::string& more) {
+  return "---\napiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: " + name +
+         ", namespace: " + name_space + "}\nspec: {host: \"" + host + "\", " + more + "}\n";
 }
 
 const std::string kFqdn = "ranking.ml.svc.cluster.local";
@@ -36,8 +39,9 @@ struct Catalog {
 };
 
 TEST(ServiceCatalog, EntriesOfOneHostPoolTheirEndpoints) {
-  const Catalog two(Entry("a", "ranking", "[{number: 80, name: http}]", "[{address: 10.0.0.1}]") +
-                    Entry("b", kFqdn, "[{number: 80, name: web, targetPort: 8080}, {number: 81, name: x}]", "[{address: 10.0.0.2}]"));
+  const Catalog two(
+      Entry("a", "ranking", "[{number: 80, name: http}]", "[{address: 10.0.0.1}]") +
+      Entry("b", kFqdn, "[{number: 80, name: web, targetPort: 8080}, {number: 81, name: x}]", "[{address: 10.0.0.2}]"));
 
   EXPECT_EQ(two.catalog.services().size(), 1U);
   ASSERT_EQ(two.ranking().endpoints.size(), 2U);
@@ -79,10 +83,11 @@ TEST(ServiceCatalog, ExactHostGoesBeforeTheMostSpecificWildcard) {
 }
 
 TEST(ServiceCatalog, RulesOfOneHostAndNamespaceAreMergedFirstPolicyKept) {
-  const Catalog merged(Ranking() + Rule("a", "ml", "ranking", "subsets: [{name: v1, labels: {v: a}}]") +
-                       Rule("b", "ml", "ranking",
-                            "trafficPolicy: {loadBalancer: {simple: RANDOM}}, subsets: [{name: v1, labels: {v: b}}, {name: v2}]") +
-                       Rule("c", "ml", "ranking", "trafficPolicy: {loadBalancer: {simple: ROUND_ROBIN}}"));
+  const Catalog merged(
+      Ranking() + Rule("a", "ml", "ranking", "subsets: [{name: v1, labels: {v: a}}]") +
+      Rule("b", "ml", "ranking",
+           "trafficPolicy: {loadBalancer: {simple: RANDOM}}, subsets: [{name: v1, labels: {v: b}}, {name: v2}]") +
+      Rule("c", "ml", "ranking", "trafficPolicy: {loadBalancer: {simple: ROUND_ROBIN}}"));
 
   const MergedRule& rule = *merged.ranking().rule;
   ASSERT_EQ(rule.subsets.size(), 2U);

@@ -84,7 +84,9 @@ TEST(YamlNode, DocumentsThatHoldNothingAreLeftOut) {
 }
 
 TEST(YamlNode, CarriageReturnsAndAByteOrderMarkChangeNothing) {
-  const Read read = Parse("\xef\xbb\xbf" "a: 1\r\nb:\r\n  - x\r\n");
+  const Read read = Parse(
+      "\xef\xbb\xbf"
+      "a: 1\r\nb:\r\n  - x\r\n");
   ASSERT_EQ(read.documents.size(), 1U) << Lines(read);
 
   EXPECT_EQ(read.documents[0].Find("a")->text, "1");
@@ -154,16 +156,18 @@ TEST(YamlNode, DepthEndsAtItsLimitInEveryStyle) {
 }
 
 TEST(YamlNode, TagsAndKeysThatAreNoTextAreRefused) {
-  for (const char* text : {"a: !!int 1\n", "a: !custom x\n", "!!map {a: 1}\n", "? [a]\n: 1\n", "? {a: 1}\n: 1\n", "~: 1\n",
-                           "{[a]: 1}\n"}) {
+  for (const char* text : {"a: !!int 1\n", "a: !custom x\n", "!!map {a: 1}\n", "? [a]\n: 1\n", "? {a: 1}\n: 1\n",
+                           "~: 1\n", "{[a]: 1}\n"}) {
     EXPECT_NE(OnlyFinding(text).find("error SL1011"), std::string::npos) << text << OnlyFinding(text);
   }
 }
 
 TEST(YamlNode, BrokenSyntaxNamesItsPlace) {
-  for (const char* text : {"a: [1,\nb: }\n", "a: \"open\n", "a: b: c\n", "a: 'x\n", "%YAML 9.9 x\n---\na: @x\n", "a: `x\n",
-                           "a: [1\n", "a: 1\n b: 2\n", "a: \"open\nb: 1\n", "a: 'it''s\n", "a: \"\\\"\n",
-                           "\xef\xbb\xbf" "a: 'x\n", ",", "]", "a: 1\n---\n}\n"}) {
+  for (const char* text : {"a: [1,\nb: }\n", "a: \"open\n", "a: b: c\n", "a: 'x\n", "%YAML 9.9 x\n---\na: @x\n",
+                           "a: `x\n", "a: [1\n", "a: 1\n b: 2\n", "a: \"open\nb: 1\n", "a: 'it''s\n", "a: \"\\\"\n",
+                           "\xef\xbb\xbf"
+                           "a: 'x\n",
+                           ",", "]", "a: 1\n---\n}\n"}) {
     const std::string line = OnlyFinding(text);
     EXPECT_NE(line.find("error SL1007 not valid YAML"), std::string::npos) << text << line;
     EXPECT_FALSE(Begins(line, "rules.yaml:0:")) << text << line;
@@ -171,8 +175,11 @@ TEST(YamlNode, BrokenSyntaxNamesItsPlace) {
 }
 
 TEST(YamlNode, QuotesWithinTextOpenNothing) {
-  for (const char* text : {"a: \"it's\"\n", "a: 'say \"x'\n", "a: |\n  \"open\n", "a: |\n  'x\nb: it's\n", "# it's\na: 'x'\n",
-                           "a: 'it''s'\n", "a: \"\\\"\"\n", "\xef\xbb\xbf" "a: 'x'\r\nb: 'y'\r\n", "é: 'ü'\nb: \"é\" # '\n"}) {
+  for (const char* text : {"a: \"it's\"\n", "a: 'say \"x'\n", "a: |\n  \"open\n", "a: |\n  'x\nb: it's\n",
+                           "# it's\na: 'x'\n", "a: 'it''s'\n", "a: \"\\\"\"\n",
+                           "\xef\xbb\xbf"
+                           "a: 'x'\r\nb: 'y'\r\n",
+                           "é: 'ü'\nb: \"é\" # '\n"}) {
     const Read read = Parse(text);
     EXPECT_TRUE(read.findings.empty()) << text << Lines(read);
   }
@@ -188,8 +195,15 @@ TEST(YamlNode, DocumentsBeforeABrokenOneAreReturned) {
 TEST(YamlNode, BytesThatAreNoUtf8TextAreRefusedWithTheirLine) {
   EXPECT_TRUE(Begins(OnlyFinding("a: 1\nb: \xff\n"), "rules.yaml:2:0: error SL1003")) << OnlyFinding("a: 1\nb: \xff\n");
   EXPECT_NE(OnlyFinding(std::string("a: \0b\n", 6)).find("SL1003"), std::string::npos);
-  EXPECT_NE(OnlyFinding("\xff\xfe" "a\0:\0").find("SL1003"), std::string::npos);  // UTF-16
-  EXPECT_NE(OnlyFinding(std::string("\x7f" "ELF\x02\x01\x01\0\0", 9)).find("SL1003"), std::string::npos);
+  EXPECT_NE(OnlyFinding("\xff\xfe"
+                        "a\0:\0")
+                .find("SL1003"),
+            std::string::npos);  // UTF-16
+  EXPECT_NE(OnlyFinding(std::string("\x7f"
+                                    "ELF\x02\x01\x01\0\0",
+                                    9))
+                .find("SL1003"),
+            std::string::npos);
   EXPECT_NE(OnlyFinding("a: \xed\xa0\x80\n").find("SL1003"), std::string::npos);
 }
 
@@ -203,8 +217,35 @@ TEST(YamlNode, SizeIsLimitedToTheByte) {
 // yaml-cpp is given what makes naive scanners slow or deep; a second for all of them would already be far too long,
 // yet the point is that every one ends, with at most the findings that are kept.
 TEST(YamlNode, RepetitionOfAnythingEnds) {
-  for (const char* unit : {"{", "}", "]", "[]", "- ", "-\n", "? ", ": ", "a: ", "a:\n", "!", "!a ", "|\n", "'", "\"", "#", "---\n",
-                           "%\n", "\\", ",", "{a: ", "[a, ", "&a ", "*a ", "a: &a\n", "\t", "\r", "\n", "{a: 1, a: 2}\n---\n"}) {
+  for (const char* unit : {"{",
+                           "}",
+                           "]",
+                           "[]",
+                           "- ",
+                           "-\n",
+                           "? ",
+                           ": ",
+                           "a: ",
+                           "a:\n",
+                           "!",
+                           "!a ",
+                           "|\n",
+                           "'",
+                           "\"",
+                           "#",
+                           "---\n",
+                           "%\n",
+                           "\\",
+                           ",",
+                           "{a: ",
+                           "[a, ",
+                           "&a ",
+                           "*a ",
+                           "a: &a\n",
+                           "\t",
+                           "\r",
+                           "\n",
+                           "{a: 1, a: 2}\n---\n"}) {
     std::string text;
     while (text.size() < 100'000) text += unit;
 

@@ -20,8 +20,7 @@ std::string Line(const Record& record, Format format) {
   out.resize(WriteAccessLine(record, format, out));
   CHECK(out.ends_with('\n') && std::ranges::count(out, '\n') == 1);
   const std::string_view text(out.data(), out.size() - 1);
-  CHECK(std::ranges::none_of(
-      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }));
+  CHECK(std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }));
   CHECK(!config::FindInvalidUtf8(text));
   return out;
 }
@@ -31,8 +30,7 @@ void CheckMember(const nlohmann::json& line, const char* name, std::string_view 
   if (written.empty()) {
     CHECK(member.is_null());
   } else if (written.size() < kLogFieldMax / 6 && !config::FindInvalidUtf8(written)) {
-    CHECK(member.get<std::string>() ==
-          written);  // short enough not to be cut, and all of it can be told
+    CHECK(member.get<std::string>() == written);  // short enough not to be cut, and all of it can be told
   } else {
     CHECK(member.is_string());
   }

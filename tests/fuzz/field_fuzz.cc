@@ -103,8 +103,7 @@ FUZZ_TARGET(field_fuzz) {
   trailers.CopyFrom(fields);
   FilterTrailers(trailers, fields.Joined("trailer", HeaderName::kTrailer, arena).value_or(""));
   for (const HeaderMap::Field& field : trailers.fields()) {
-    CHECK(!IsHopByHop(field.code) && field.code != HeaderName::kTrailer &&
-          !IsProtectedHeader(field.name));
+    CHECK(!IsHopByHop(field.code) && field.code != HeaderName::kTrailer && !IsProtectedHeader(field.name));
   }
   CheckHops(fields);
   CheckProtected(fields);

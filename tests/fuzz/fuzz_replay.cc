@@ -21,10 +21,9 @@ std::string current_file;  // for the signal handler: whose bytes broke a proper
 
 void NameTheFile(int signal) {
   constexpr std::string_view kText = "fuzz_replay: stopped by ";
-  [[maybe_unused]] const auto wrote =
-      write(STDERR_FILENO, kText.data(), kText.size()) +
-      write(STDERR_FILENO, current_file.data(), current_file.size()) +
-      write(STDERR_FILENO, "\n", 1);
+  [[maybe_unused]] const auto wrote = write(STDERR_FILENO, kText.data(), kText.size()) +
+                                      write(STDERR_FILENO, current_file.data(), current_file.size()) +
+                                      write(STDERR_FILENO, "\n", 1);
   std::signal(signal, SIG_DFL);
   std::raise(signal);
 }
@@ -60,8 +59,7 @@ int Main(int argc, char** argv) {
   const std::string_view only = argc > 2 ? argv[1] : "";
   for (const Target* target = Target::first(); target != nullptr; target = target->next()) {
     if (only.empty()) good = RunCorpus(*target) && good;
-    for (int i = 2; only == target->name() && i < argc; ++i)
-      good = RunFile(*target, argv[i]) && good;
+    for (int i = 2; only == target->name() && i < argc; ++i) good = RunFile(*target, argv[i]) && good;
   }
   return good ? 0 : 1;
 }

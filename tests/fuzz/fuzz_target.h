@@ -14,9 +14,7 @@ class Target {
   using Function = void (*)(std::string_view input);
 
   // Registers itself; lives as long as the process.
-  Target(std::string_view name, Function run) : name_(name), run_(run), next_(first_) {
-    first_ = this;
-  }
+  Target(std::string_view name, Function run) : name_(name), run_(run), next_(first_) { first_ = this; }
 
   std::string_view name() const { return name_; }
   void Run(std::string_view input) const { run_(input); }

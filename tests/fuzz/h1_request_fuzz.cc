@@ -44,8 +44,7 @@ void End(Server& server) {
 
 void CheckOrder(const Server& server) {
   const CodecStats& stats = server.stats;
-  const std::uint64_t refusals =
-      stats.protocol_errors + stats.headers_too_large + stats.body_too_large;
+  const std::uint64_t refusals = stats.protocol_errors + stats.headers_too_large + stats.body_too_large;
   CHECK(refusals == (server.fault && server.fault->status != 408 ? 1u : 0u));
   for (std::size_t i = 0; i + 1 < server.requests.size(); ++i) CHECK(server.requests[i].ended);
   if (!server.fault) return;

@@ -53,8 +53,7 @@ void AddCondition(std::string_view line, RouteMatch& match) {
 }
 
 // The value that a header condition sees; names that stand for parts of the request line included.
-std::optional<std::string_view> HeaderValue(const RouteInput& input, std::string_view name,
-                                            Arena& arena) {
+std::optional<std::string_view> HeaderValue(const RouteInput& input, std::string_view name, Arena& arena) {
   const Head& head = *input.head;
   if (name == ":method") return head.method;
   if (name == ":scheme") return head.scheme;
@@ -90,8 +89,7 @@ bool Holds(const RouteMatch& match, const RouteInput& input, Arena& arena) {
 
 std::vector<Route> ReadRoutes(fuzz::Parts& parts) {
   std::vector<Route> routes;
-  for (std::string_view line = parts.Next(); !line.empty() && routes.size() < 40;
-       line = parts.Next()) {
+  for (std::string_view line = parts.Next(); !line.empty() && routes.size() < 40; line = parts.Next()) {
     const bool joined = line.starts_with('+') && !routes.empty();
     if (line.starts_with('+')) line.remove_prefix(1);
     if (!joined) routes.emplace_back().matches.emplace_back();
@@ -118,8 +116,7 @@ FUZZ_TARGET(match_fuzz) {
     head.headers.AddCopy(name, field.substr(std::min(field.size(), name.size() + 1)));
   }
   RouteInput request{&head, head.path.substr(0, head.path.find('?')), {}, 80};
-  if (request.path.size() < head.path.size())
-    request.query = head.path.substr(request.path.size() + 1);
+  if (request.path.size() < head.path.size()) request.query = head.path.substr(request.path.size() + 1);
 
   const Route* expected = nullptr;
   for (const Route& route : routes) {

@@ -45,8 +45,7 @@ void CheckMode(std::string_view target, PathMode mode) {
   CHECK(once.target.size() <= target.size());
   const std::string_view path = once.target.substr(0, once.target.find('?'));
   CHECK(path.find("%00") == std::string_view::npos);
-  CHECK(once.target.substr(path.size()) ==
-        target.substr(std::min(target.find('?'), target.size())));
+  CHECK(once.target.substr(path.size()) == target.substr(std::min(target.find('?'), target.size())));
   const NormalizedPath twice = NormalizePath("GET", once.target, mode, arena);
   CHECK(twice.verdict == PathVerdict::kOk && twice.target == once.target);
   if (mode == PathMode::kNone) {
@@ -58,8 +57,8 @@ void CheckMode(std::string_view target, PathMode mode) {
 }
 
 FUZZ_TARGET(path_fuzz) {
-  for (const PathMode mode : {PathMode::kNone, PathMode::kBase, PathMode::kMergeSlashes,
-                              PathMode::kDecodeAndMergeSlashes}) {
+  for (const PathMode mode :
+       {PathMode::kNone, PathMode::kBase, PathMode::kMergeSlashes, PathMode::kDecodeAndMergeSlashes}) {
     CheckMode(input, mode);
   }
 }

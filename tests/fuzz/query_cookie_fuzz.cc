@@ -38,8 +38,7 @@ void CheckQuery(std::string_view query) {
   // What was not told is separators only: one '=' at most for each pair, '&' otherwise.
   const auto ampersands = static_cast<std::size_t>(std::ranges::count(query, '&'));
   CHECK(query.size() <= bytes + ampersands + pairs.size());
-  for (const Pair& pair : pairs)
-    CHECK(FindQueryValue(query, pair.name) == FirstOf(pairs, pair.name)->value);
+  for (const Pair& pair : pairs) CHECK(FindQueryValue(query, pair.name) == FirstOf(pairs, pair.name)->value);
   CHECK(!FindQueryValue(query, "no&such=key"));
 }
 
@@ -55,8 +54,7 @@ std::vector<Pair> NaiveCookies(std::string_view field) {
     while (equals < pair.size() && pair[equals] != '=') ++equals;
     if (equals == pair.size()) continue;
     std::string_view value = pair.substr(equals + 1);
-    if (value.size() > 1 && value.starts_with('"') && value.ends_with('"'))
-      value = value.substr(1, value.size() - 2);
+    if (value.size() > 1 && value.starts_with('"') && value.ends_with('"')) value = value.substr(1, value.size() - 2);
     pairs.push_back({pair.substr(0, equals), value});
   }
   return pairs;
@@ -73,8 +71,7 @@ FUZZ_TARGET(query_cookie_fuzz) {
     fields.AddBorrowed(HeaderName::kCookie, field);
     for (const Pair& pair : NaiveCookies(field)) pairs.push_back(pair);
   }
-  for (const Pair& pair : pairs)
-    CHECK(FindCookie(fields, pair.name) == FirstOf(pairs, pair.name)->value);
+  for (const Pair& pair : pairs) CHECK(FindCookie(fields, pair.name) == FirstOf(pairs, pair.name)->value);
   CHECK(!FindCookie(fields, "no;such"));
 }
 

@@ -22,8 +22,7 @@ bool IsAboutTheFile(const Finding& finding) {
 }
 
 void CheckFindings(const Loaded& loaded, std::string_view text) {
-  const auto lines = static_cast<std::uint32_t>(1 + std::ranges::count(text, '\n') +
-                                                std::ranges::count(text, '\r'));
+  const auto lines = static_cast<std::uint32_t>(1 + std::ranges::count(text, '\n') + std::ranges::count(text, '\r'));
   bool error = false;
   for (const Finding& finding : loaded.findings) {
     error = error || finding.severity == Severity::kError;
@@ -61,8 +60,7 @@ void Decide(const core::Snapshot& snapshot, std::string_view authority, std::str
   request.headers.AddBorrowed(core::HeaderName::kCookie, "user=7");
   request.headers.AddBorrowed(core::HeaderName::kOrigin, "http://a.example");
   const std::string_view bare = path.substr(0, path.find('?'));
-  const core::PlanInput input{bare, path.substr(std::min(path.size(), bare.size() + 1)), 80,
-                              "192.0.2.7", "id"};
+  const core::PlanInput input{bare, path.substr(std::min(path.size(), bare.size() + 1)), 80, "192.0.2.7", "id"};
   const core::Plan plan = core::MakePlan(snapshot, request, input, hasher, random, arena);
   core::Head response(arena);
   response.status = 200;
@@ -96,8 +94,7 @@ FUZZ_TARGET(yaml_fuzz) {
   for (const core::VirtualHost& host : snapshot->route_table.hosts()) {
     std::string authority = host.name;
     std::ranges::replace(authority, '*', 'a');
-    for (const std::string_view path : {"/", "/v1/rank?user=7", "/v2//x%20y/?a=&b"})
-      Decide(*snapshot, authority, path);
+    for (const std::string_view path : {"/", "/v1/rank?user=7", "/v2//x%20y/?a=&b"}) Decide(*snapshot, authority, path);
   }
 }
 

@@ -27,11 +27,11 @@ class LoopbackPeer {
   const std::string& received() const { return received_; }
   bool Received(std::string_view part) const { return received_.find(part) != std::string::npos; }
   void Forget() { received_.clear(); }
-  bool ended() const { return ended_; }          // FIN or RST seen
+  bool ended() const { return ended_; }  // FIN or RST seen
   bool was_reset() const { return was_reset_; }
 
-  void Close();     // FIN
-  void Reset();     // RST
+  void Close();  // FIN
+  void Reset();  // RST
   void ShrinkReceiveBuffer();
 
  private:

@@ -86,8 +86,8 @@ class RecordingEvents final : public gateway::StreamEvents {
   std::string Text() const {
     std::string text;
     for (const HeadRecord& record : heads) {
-      text += record.method + " " + record.scheme + " " + record.authority + " " + record.path + " " +
-              record.protocol + " " + std::to_string(record.status) + "\n";
+      text += record.method + " " + record.scheme + " " + record.authority + " " + record.path + " " + record.protocol +
+              " " + std::to_string(record.status) + "\n";
       for (const auto& [name, value] : record.fields) text += name + "=" + value + "\n";
     }
     text += "[" + body + "]";

@@ -60,8 +60,8 @@ core::Snapshot World(std::int64_t rules) {
     forward.mirrors = {{core::ClusterId{1}, kHost, "v47", 100'000}};
     route.action = std::move(forward);
     if (i == rules) continue;
-    route.matches.emplace_back().headers.push_back({"x-user-segment", core::HeaderName::kOther,
-                                                    core::StringMatch::Exact("segment-" + std::to_string(i))});
+    route.matches.emplace_back().headers.push_back(
+        {"x-user-segment", core::HeaderName::kOther, core::StringMatch::Exact("segment-" + std::to_string(i))});
   }
   snapshot.routes.back().headers.request.set = {{"x-gateway", "sluice"}};
   snapshot.route_table.Build({host}, snapshot.routes);

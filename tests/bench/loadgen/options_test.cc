@@ -24,12 +24,12 @@ TEST(LoadOptions, ARequestIsComposedFromItsParts) {
 }
 
 TEST(LoadOptions, WhatCannotBeSentIsRefused) {
-  for (const RequestParts& parts : {
-           RequestParts{.url = "https://h"}, RequestParts{.url = "http://"}, RequestParts{.url = "http://h:0"},
-           RequestParts{.url = "http://h:x"}, RequestParts{.url = "http://h/a b"},
-           RequestParts{.url = "http://h", .method = "G T"}, RequestParts{.url = "http://h", .headers = {"no colon"}},
-           RequestParts{.url = "http://h", .headers = {"a: b\r\nc: d"}},
-           RequestParts{.url = "http://h", .body_bytes = 1ULL << 40}}) {
+  for (const RequestParts& parts :
+       {RequestParts{.url = "https://h"}, RequestParts{.url = "http://"}, RequestParts{.url = "http://h:0"},
+        RequestParts{.url = "http://h:x"}, RequestParts{.url = "http://h/a b"},
+        RequestParts{.url = "http://h", .method = "G T"}, RequestParts{.url = "http://h", .headers = {"no colon"}},
+        RequestParts{.url = "http://h", .headers = {"a: b\r\nc: d"}},
+        RequestParts{.url = "http://h", .body_bytes = 1ULL << 40}}) {
     EXPECT_TRUE(Compose(parts).starts_with("error")) << parts.url;
   }
 }

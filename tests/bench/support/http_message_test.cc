@@ -41,8 +41,7 @@ TEST(MessageReader, ReadsARequestCutAnywhere) {
 
 TEST(MessageReader, LeavesPipelinedBytesForTheNextMessage) {
   MessageReader reader(MessageReader::Kind::kResponse);
-  std::string_view in =
-      "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nokHTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n";
+  std::string_view in = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nokHTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n";
 
   ASSERT_EQ(reader.Feed(in), Step::kHead);
   ASSERT_EQ(reader.Feed(in), Step::kDone);

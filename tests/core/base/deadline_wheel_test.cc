@@ -54,8 +54,7 @@ TEST(DeadlineWheel, NeverFiresEarlyAndLessThanATickLate) {
     TimePoint now = start + Duration(random.Below(10'000'000'000)) + Seconds(10);
     wheel.Expire(now);
     Alarm alarm;
-    const TimePoint when =
-        now + Duration(1 + random.Below(std::uint64_t{1} << (1 + random.Below(44))));
+    const TimePoint when = now + Duration(1 + random.Below(std::uint64_t{1} << (1 + random.Below(44))));
     wheel.Arm(alarm.deadline, when);
 
     int wakes = 0;
@@ -217,8 +216,7 @@ TEST(DeadlineWheel, AgreesWithASortedListOverManyRandomSteps) {
       if (random.Below(4) == 0) {
         wheel.Disarm(alarm.deadline);
       } else {
-        wheel.Arm(alarm.deadline,
-                  now + Duration(random.Below(std::uint64_t{1} << random.Below(36))));
+        wheel.Arm(alarm.deadline, now + Duration(random.Below(std::uint64_t{1} << random.Below(36))));
       }
       alarm.fired = 0;
     }

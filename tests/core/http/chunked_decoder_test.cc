@@ -46,11 +46,13 @@ TEST(ChunkedDecoder, DecodesWholeAndByteByByte) {
 }
 
 TEST(ChunkedDecoder, RefusesEverythingThatIsNotExactlyTheGrammar) {
-  for (const char* bad :
-       {"\r\n", "x\r\n", "0x4\r\n", "+4\r\n", "-4\r\n", "4_0\r\n", " 4\r\n", "4 \r\n", "4\n", "4\r\r\n", "4\rx",
-        "4;\r\n", "4; a\r\n", "4 ;a\r\n", "4;a=\r\n", "4;a =b\r\n", "4;a=\"b\r\n", "4;a=\"b\"c\r\n", "4;a=\"\n\"\r\n",
-        "4;a\n", "4;a=b\n", "4;a=\"\\\r\"\r\n", "4;=b\r\n", "11111111111111111\r\n", "4,5\r\n", "4\r\nwikix\r\n",
-        "4\r\nwiki\n", "4\r\nwiki\rx", "4\r\nwiki0\r\n", ";a\r\n"}) {
+  for (
+      const char* bad :
+      {"\r\n",           "x\r\n",          "0x4\r\n",     "+4\r\n",           "-4\r\n",         "4_0\r\n",
+       " 4\r\n",         "4 \r\n",         "4\n",         "4\r\r\n",          "4\rx",           "4;\r\n",
+       "4; a\r\n",       "4 ;a\r\n",       "4;a=\r\n",    "4;a =b\r\n",       "4;a=\"b\r\n",    "4;a=\"b\"c\r\n",
+       "4;a=\"\n\"\r\n", "4;a\n",          "4;a=b\n",     "4;a=\"\\\r\"\r\n", "4;=b\r\n",       "11111111111111111\r\n",
+       "4,5\r\n",        "4\r\nwikix\r\n", "4\r\nwiki\n", "4\r\nwiki\rx",     "4\r\nwiki0\r\n", ";a\r\n"}) {
     EXPECT_EQ(Decode(bad, 64).last, Event::kMalformed) << bad;
     EXPECT_EQ(Decode(bad, 1).last, Event::kMalformed) << bad;
   }

@@ -50,7 +50,10 @@ TEST(Framing, OnlyChunkedAloneIsACoding) {
     EXPECT_EQ(Request({{"transfer-encoding", unknown}}).error(), FramingFault::kUnknownCoding) << unknown;
   }
   for (const char* bad : {"", ",chunked", "chunked,", "chunked, identity", "identity, chunked", "gzip, chunked",
-                          "chunked, chunked", "chunked;x=1", "\xa0" "chunked", "chunked\x0b", "\"chunked\""}) {
+                          "chunked, chunked", "chunked;x=1",
+                          "\xa0"
+                          "chunked",
+                          "chunked\x0b", "\"chunked\""}) {
     EXPECT_EQ(Request({{"transfer-encoding", bad}}).error(), FramingFault::kBadCoding) << bad;
   }
   EXPECT_EQ(Request({{"transfer-encoding", "chunked"}, {"transfer-encoding", "chunked"}}).error(),
@@ -93,9 +96,9 @@ TEST(Framing, AnAnswerThatMayHaveNoBodyMayNotAnnounceOne) {
 }
 
 TEST(Framing, EveryFaultHasDetails) {
-  for (const FramingFault fault : {FramingFault::kBadLength, FramingFault::kLengthAndCoding, FramingFault::kBadCoding,
-                                   FramingFault::kUnknownCoding, FramingFault::kCodingTooOld,
-                                   FramingFault::kBodyForbidden}) {
+  for (const FramingFault fault :
+       {FramingFault::kBadLength, FramingFault::kLengthAndCoding, FramingFault::kBadCoding,
+        FramingFault::kUnknownCoding, FramingFault::kCodingTooOld, FramingFault::kBodyForbidden}) {
     EXPECT_TRUE(FramingDetails(fault).starts_with("http1."));
   }
 }

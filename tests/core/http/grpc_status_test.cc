@@ -8,15 +8,32 @@ namespace sluice::core {
 namespace {
 
 TEST(GrpcStatus, ComesFromTheStatusOfALocalAnswer) {
-  for (const auto& [http, grpc] : {std::pair{200, 0u}, {400, 13u}, {401, 16u}, {403, 7u}, {404, 12u}, {429, 14u},
-                                   {502, 14u}, {503, 14u}, {504, 14u}, {418, 2u}, {500, 2u}}) {
+  for (const auto& [http, grpc] : {std::pair{200, 0u},
+                                   {400, 13u},
+                                   {401, 16u},
+                                   {403, 7u},
+                                   {404, 12u},
+                                   {429, 14u},
+                                   {502, 14u},
+                                   {503, 14u},
+                                   {504, 14u},
+                                   {418, 2u},
+                                   {500, 2u}}) {
     EXPECT_EQ(GrpcStatusFromHttp(static_cast<std::uint16_t>(http)), grpc) << http;
   }
 }
 
 TEST(GrpcStatus, StandsForAStatusInOutlierDetection) {
-  for (const auto& [grpc, http] : {std::pair{0, 200}, {2, 500}, {4, 504}, {8, 429}, {12, 501}, {13, 500}, {14, 503},
-                                   {15, 500}, {99, 500}, {-1, 500}}) {
+  for (const auto& [grpc, http] : {std::pair{0, 200},
+                                   {2, 500},
+                                   {4, 504},
+                                   {8, 429},
+                                   {12, 501},
+                                   {13, 500},
+                                   {14, 503},
+                                   {15, 500},
+                                   {99, 500},
+                                   {-1, 500}}) {
     EXPECT_EQ(HttpFromGrpcStatus(grpc), http) << grpc;
   }
 }

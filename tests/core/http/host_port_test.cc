@@ -17,9 +17,9 @@ TEST(HostPort, ReadsNamesAddressesAndPorts) {
 }
 
 TEST(HostPort, RefusesWhatTwoReadersCouldReadDifferently) {
-  for (const char* bad : {"", ":80", "a:", "a:0", "a:65536", "a:000080", "a:+80", "a:8 0", "a b", "a,b", "a/b", "u@h",
-                          "a@", "a?b", "a#b", "a\\b", "%61", "a%", "[::1", "::1", "[]", "[:]", "[::g]", "[::1]x",
-                          "[::1]:", "h\x80", "a:80:80", "a;b", "\"a\""}) {
+  for (const char* bad : {"",    ":80", "a:",    "a:0",    "a:65536", "a:000080", "a:+80",   "a:8 0", "a b",  "a,b",
+                          "a/b", "u@h", "a@",    "a?b",    "a#b",     "a\\b",     "%61",     "a%",    "[::1", "::1",
+                          "[]",  "[:]", "[::g]", "[::1]x", "[::1]:",  "h\x80",    "a:80:80", "a;b",   "\"a\""}) {
     EXPECT_FALSE(ParseHostPort(bad)) << bad;
   }
   EXPECT_TRUE(ParseHostPort(std::string(255, 'a')));

@@ -29,10 +29,21 @@ TEST_F(PathNormalizer, LeavesAnOrdinaryTargetWhereItLies) {
 
 TEST_F(PathNormalizer, ResolvesDotSegmentsHoweverTheyAreSpelt) {
   const std::vector<std::pair<std::string, std::string>> cases = {
-      {"/a/./b", "/a/b"},         {"/a/../b", "/b"},       {"/a/%2e%2E/b", "/b"},  {"/a/.%2e/b", "/b"},
-      {"/../../x", "/x"},         {"/a/b/..", "/a/"},      {"/a/b/.", "/a/b/"},    {"/..", "/"},
-      {"/.", "/"},                {"/a/...", "/a/..."},    {"/.well-known/x", "/.well-known/x"},
-      {"/a/..b/c", "/a/..b/c"},   {"/a//../b", "/a/b"},    {"\\a", "404"},         {"/a\\..\\b", "/b"},
+      {"/a/./b", "/a/b"},
+      {"/a/../b", "/b"},
+      {"/a/%2e%2E/b", "/b"},
+      {"/a/.%2e/b", "/b"},
+      {"/../../x", "/x"},
+      {"/a/b/..", "/a/"},
+      {"/a/b/.", "/a/b/"},
+      {"/..", "/"},
+      {"/.", "/"},
+      {"/a/...", "/a/..."},
+      {"/.well-known/x", "/.well-known/x"},
+      {"/a/..b/c", "/a/..b/c"},
+      {"/a//../b", "/a/b"},
+      {"\\a", "404"},
+      {"/a\\..\\b", "/b"},
       {"/a/b/../../c?q=/../", "/c?q=/../"},
   };
   for (const auto& [target, expected] : cases) EXPECT_EQ(Normal(target), expected) << target;

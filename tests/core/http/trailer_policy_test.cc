@@ -17,10 +17,26 @@ TEST(TrailerPolicy, KeepsAnnouncedFieldsAndThoseOfGrpc) {
 }
 
 TEST(TrailerPolicy, DropsWhatCouldReframeRerouteOrAuthenticateEvenWhenAnnounced) {
-  for (const char* name : {"host", "content-length", "transfer-encoding", "authorization", "cookie", "set-cookie",
-                           "connection", "te", "trailer", "x-ab-bucket", "x_ab_bucket", "x-envoy-retry-on",
-                           "x-sluice-mirror", "x-forwarded-for", "x-forwarded-client-cert", "cache-control",
-                           "content-encoding", "range", "x-request-id", "x-envoy-bin"}) {
+  for (const char* name : {"host",
+                           "content-length",
+                           "transfer-encoding",
+                           "authorization",
+                           "cookie",
+                           "set-cookie",
+                           "connection",
+                           "te",
+                           "trailer",
+                           "x-ab-bucket",
+                           "x_ab_bucket",
+                           "x-envoy-retry-on",
+                           "x-sluice-mirror",
+                           "x-forwarded-for",
+                           "x-forwarded-client-cert",
+                           "cache-control",
+                           "content-encoding",
+                           "range",
+                           "x-request-id",
+                           "x-envoy-bin"}) {
     Arena arena;
     HeaderMap trailers(arena);
     trailers.AddCopy(name, "1");

@@ -17,9 +17,8 @@ TEST(Backoff, BoundsDoubleUpToTenTimesTheBase) {
     backoff.Next(random);
   }
 
-  EXPECT_EQ(bounds,
-            (std::vector<Duration>{Milliseconds(25), Milliseconds(50), Milliseconds(100),
-                                   Milliseconds(200), Milliseconds(250), Milliseconds(250)}));
+  EXPECT_EQ(bounds, (std::vector<Duration>{Milliseconds(25), Milliseconds(50), Milliseconds(100), Milliseconds(200),
+                                           Milliseconds(250), Milliseconds(250)}));
 }
 
 TEST(Backoff, PausesAreUniformBelowTheBound) {

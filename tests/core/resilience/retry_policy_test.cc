@@ -35,14 +35,13 @@ Outcome ResetBy(ResetReason reason, bool request_byte_sent = true) {
   return outcome;
 }
 
-const std::vector<ResetReason> kUpstreamResets = {
-    ResetReason::kConnectFailure,  ResetReason::kConnectTimeout, ResetReason::kConnectionClosed,
-    ResetReason::kConnectionReset, ResetReason::kRemoteReset,    ResetReason::kRefused,
-    ResetReason::kProtocolError,   ResetReason::kTimeout};
-const std::vector<ResetReason> kOwnResets = {
-    ResetReason::kOverflow,  ResetReason::kNoHealthyUpstream,
-    ResetReason::kCancelled, ResetReason::kStreamIdle,
-    ResetReason::kDrain,     ResetReason::kInternal};
+const std::vector<ResetReason> kUpstreamResets = {ResetReason::kConnectFailure,   ResetReason::kConnectTimeout,
+                                                  ResetReason::kConnectionClosed, ResetReason::kConnectionReset,
+                                                  ResetReason::kRemoteReset,      ResetReason::kRefused,
+                                                  ResetReason::kProtocolError,    ResetReason::kTimeout};
+const std::vector<ResetReason> kOwnResets = {ResetReason::kOverflow,  ResetReason::kNoHealthyUpstream,
+                                             ResetReason::kCancelled, ResetReason::kStreamIdle,
+                                             ResetReason::kDrain,     ResetReason::kInternal};
 
 constexpr std::string_view kEveryToken =
     "5xx,gateway-error,reset,reset-before-request,connect-failure,refused-stream,envoy-ratelimited,"
@@ -112,10 +111,8 @@ TEST(ShouldRetry, Token5xxCoversEvery5xxAndEveryReset) {
 TEST(ShouldRetry, GatewayErrorCovers502To504AndEveryReset) {
   const RetryPolicy policy = PolicyOn("gateway-error");
 
-  for (const int status : {502, 503, 504})
-    EXPECT_TRUE(ShouldRetry(policy, Answer(status)));
-  for (const int status : {500, 501, 505})
-    EXPECT_FALSE(ShouldRetry(policy, Answer(status)));
+  for (const int status : {502, 503, 504}) EXPECT_TRUE(ShouldRetry(policy, Answer(status)));
+  for (const int status : {500, 501, 505}) EXPECT_FALSE(ShouldRetry(policy, Answer(status)));
   for (const ResetReason reason : kUpstreamResets) {
     EXPECT_TRUE(ShouldRetry(policy, ResetBy(reason))) << ResetReasonText(reason);
   }
@@ -124,8 +121,7 @@ TEST(ShouldRetry, GatewayErrorCovers502To504AndEveryReset) {
 TEST(ShouldRetry, ResetCoversEveryResetButNoStatus) {
   const RetryPolicy policy = PolicyOn("reset");
 
-  for (const ResetReason reason : kUpstreamResets)
-    EXPECT_TRUE(ShouldRetry(policy, ResetBy(reason)));
+  for (const ResetReason reason : kUpstreamResets) EXPECT_TRUE(ShouldRetry(policy, ResetBy(reason)));
   EXPECT_FALSE(ShouldRetry(policy, Answer(503)));
 }
 
@@ -170,8 +166,7 @@ TEST(ShouldRetry, ANumberMatchesRealAnswersNotResetsThatWouldBecomeA503) {
 
   EXPECT_TRUE(ShouldRetry(policy, Answer(503)));
   EXPECT_FALSE(ShouldRetry(policy, Answer(502)));
-  for (const ResetReason reason : kUpstreamResets)
-    EXPECT_FALSE(ShouldRetry(policy, ResetBy(reason)));
+  for (const ResetReason reason : kUpstreamResets) EXPECT_FALSE(ShouldRetry(policy, ResetBy(reason)));
 }
 
 TEST(ShouldRetry, TokensWithoutEffectDoNothing) {
@@ -182,11 +177,8 @@ TEST(ShouldRetry, TokensWithoutEffectDoNothing) {
 }
 
 TEST(ShouldRetry, GrpcTokensLookAtTheStatusInTheHead) {
-  const std::vector<std::pair<std::string_view, std::int32_t>> tokens = {{"cancelled", 1},
-                                                                         {"deadline-exceeded", 4},
-                                                                         {"resource-exhausted", 8},
-                                                                         {"internal", 13},
-                                                                         {"unavailable", 14}};
+  const std::vector<std::pair<std::string_view, std::int32_t>> tokens = {
+      {"cancelled", 1}, {"deadline-exceeded", 4}, {"resource-exhausted", 8}, {"internal", 13}, {"unavailable", 14}};
   for (const auto& [token, own_status] : tokens) {
     const RetryPolicy policy = PolicyOn(token);
     for (std::int32_t status = -1; status <= 17; ++status) {

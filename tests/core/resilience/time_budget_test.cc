@@ -41,15 +41,12 @@ TEST(GrpcTimeout, KnowsEveryUnit) {
 }
 
 TEST(GrpcTimeout, RefusesWhatTheGrammarDoesNotAllow) {
-  for (const char* bad :
-       {"", "1", "S", "1s", "1 S", " 1S", "-1S", "+1S", "123456789S", "1.5S", "0x1S"}) {
+  for (const char* bad : {"", "1", "S", "1s", "1 S", " 1S", "-1S", "+1S", "123456789S", "1.5S", "0x1S"}) {
     EXPECT_EQ(ParseGrpcTimeout(bad), std::nullopt) << bad;
   }
 }
 
-TEST(GrpcTimeout, BeyondTheClockIsForever) {
-  EXPECT_EQ(ParseGrpcTimeout("99999999H"), Duration::max());
-}
+TEST(GrpcTimeout, BeyondTheClockIsForever) { EXPECT_EQ(ParseGrpcTimeout("99999999H"), Duration::max()); }
 
 TEST(GrpcTimeout, TheRouteCapsWhatTheClientAsksFor) {
   EXPECT_EQ(GrpcTimeout(Seconds(9), Seconds(2)), Seconds(2));

@@ -32,9 +32,7 @@ class Cors : public testing::Test {
   Head response_{arena_};
 };
 
-TEST_F(Cors, RequestsWithoutOriginAreLeftAlone) {
-  EXPECT_EQ(Ask(Policy(), "OPTIONS", "", true), CorsVerdict::kNone);
-}
+TEST_F(Cors, RequestsWithoutOriginAreLeftAlone) { EXPECT_EQ(Ask(Policy(), "OPTIONS", "", true), CorsVerdict::kNone); }
 
 TEST_F(Cors, AllowedOriginsGetFields) {
   EXPECT_EQ(Ask(Policy(), "GET", "https://app.example", false), CorsVerdict::kAllowed);

@@ -13,11 +13,10 @@
 namespace sluice::core {
 namespace {
 
-constexpr std::array<std::string_view, 8> kTexts = {
-    "",        "a",
-    "/v1",     "/v1/models/content-ranking:predict",
-    "premium", "/v1/models/content-runking:predict",
-    "/V1",     "/v1/models/content-ranking:explain"};
+constexpr std::array<std::string_view, 8> kTexts = {"",        "a",
+                                                    "/v1",     "/v1/models/content-ranking:predict",
+                                                    "premium", "/v1/models/content-runking:predict",
+                                                    "/V1",     "/v1/models/content-ranking:explain"};
 constexpr std::array<std::string_view, 5> kNames = {"x-a", "x-b", "user-agent", "cookie", "x-user-segment"};
 
 class RandomRules {

@@ -65,9 +65,7 @@ TEST(Predicate, EveryOccurrenceIsReplaced) {
   EXPECT_EQ(Replace("a+", "aaa", ""), "");
 }
 
-TEST(Predicate, EmptyMatchesDoNotLoop) {
-  EXPECT_EQ(Replace("b*", "abc", "-"), "-a-c-");
-}
+TEST(Predicate, EmptyMatchesDoNotLoop) { EXPECT_EQ(Replace("b*", "abc", "-"), "-a-c-"); }
 
 TEST(Predicate, ReplacementsAreBounded) {
   EXPECT_EQ(Replace("a", std::string(8000, 'a'), std::string(100, 'x')), "<too long>");

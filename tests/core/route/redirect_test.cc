@@ -21,13 +21,10 @@ std::string Location(const Redirect& redirect, const Asked& asked = {}, const Ro
   Head head(arena);
   head.scheme = asked.scheme;
   head.authority = asked.authority;
-  return std::string(
-      RedirectLocation(redirect, match, {&head, asked.path, asked.query, asked.listener_port}, arena));
+  return std::string(RedirectLocation(redirect, match, {&head, asked.path, asked.query, asked.listener_port}, arena));
 }
 
-TEST(Redirect, KeepsWhatTheRuleDoesNotName) {
-  EXPECT_EQ(Location({}), "http://shop.example:8080/old/item?q=1");
-}
+TEST(Redirect, KeepsWhatTheRuleDoesNotName) { EXPECT_EQ(Location({}), "http://shop.example:8080/old/item?q=1"); }
 
 TEST(Redirect, UriReplacesThePathAndKeepsTheQuery) {
   Redirect redirect;
@@ -103,9 +100,7 @@ TEST(Redirect, DerivedPorts) {
   EXPECT_EQ(Location(from_request, {.listener_port = 80}), "http://shop.example/old/item?q=1");
 }
 
-TEST(Redirect, WithoutAuthorityOnlyThePathIsGiven) {
-  EXPECT_EQ(Location({}, {.authority = ""}), "/old/item?q=1");
-}
+TEST(Redirect, WithoutAuthorityOnlyThePathIsGiven) { EXPECT_EQ(Location({}, {.authority = ""}), "/old/item?q=1"); }
 
 }  // namespace
 }  // namespace sluice::core

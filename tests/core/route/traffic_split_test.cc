@@ -29,7 +29,8 @@ TEST(TrafficSplit, EveryDrawFallsIntoTheIntervalOfItsDestination) {
   const auto split = Split({{"v45", 90}, {"v46", 3}, {"v47", 7}});
 
   std::array<int, 3> hits{};
-  for (std::uint64_t draw = 0; draw < 200; ++draw) ++hits.at(static_cast<std::size_t>(&ChooseByDraw(split, draw) - split.data()));
+  for (std::uint64_t draw = 0; draw < 200; ++draw)
+    ++hits.at(static_cast<std::size_t>(&ChooseByDraw(split, draw) - split.data()));
 
   EXPECT_EQ(hits, (std::array<int, 3>{180, 6, 14}));
   EXPECT_EQ(ChooseByDraw(split, 89).subset, "v45");
@@ -42,7 +43,8 @@ TEST(TrafficSplit, WeightsNeedNotSumToAHundred) {
   const auto split = Split({{"a", 1}, {"b", 2}});
 
   std::array<int, 2> hits{};
-  for (std::uint64_t draw = 0; draw < 300; ++draw) ++hits.at(static_cast<std::size_t>(&ChooseByDraw(split, draw) - split.data()));
+  for (std::uint64_t draw = 0; draw < 300; ++draw)
+    ++hits.at(static_cast<std::size_t>(&ChooseByDraw(split, draw) - split.data()));
 
   EXPECT_EQ(hits, (std::array<int, 2>{100, 200}));
 }
@@ -61,7 +63,8 @@ TEST(TrafficSplit, RandomDrawsFollowTheWeights) {
   Random random(7);
 
   std::array<double, 3> hits{};
-  for (int i = 0; i < kDraws; ++i) ++hits.at(static_cast<std::size_t>(&ChooseByDraw(split, random.Next()) - split.data()));
+  for (int i = 0; i < kDraws; ++i)
+    ++hits.at(static_cast<std::size_t>(&ChooseByDraw(split, random.Next()) - split.data()));
 
   double chi_square = 0;
   for (std::size_t i = 0; i < split.size(); ++i) {
@@ -77,7 +80,8 @@ TEST(TrafficSplit, UsersFollowTheWeightsToo) {
   Random random(11);
 
   std::array<double, 3> hits{};
-  for (int i = 0; i < kUsers; ++i) ++hits.at(static_cast<std::size_t>(&ChooseByUser(split, random.Next()) - split.data()));
+  for (int i = 0; i < kUsers; ++i)
+    ++hits.at(static_cast<std::size_t>(&ChooseByUser(split, random.Next()) - split.data()));
 
   double chi_square = 0;
   for (std::size_t i = 0; i < split.size(); ++i) {

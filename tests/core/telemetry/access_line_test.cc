@@ -85,13 +85,39 @@ TEST_F(AccessLine, TextIsIstiosDefaultFormat) {
 TEST_F(AccessLine, JsonHasEveryKeyOfIstioAndOurs) {
   const nlohmann::json line = nlohmann::json::parse(Line(record, Format::kJson));
 
-  for (const char* key :
-       {"start_time", "route_name", "method", "path", "protocol", "response_code", "response_flags",
-        "response_code_details", "connection_termination_details", "bytes_received", "bytes_sent", "duration",
-        "upstream_service_time", "x_forwarded_for", "user_agent", "request_id", "authority", "upstream_host",
-        "upstream_cluster", "upstream_local_address", "downstream_local_address", "downstream_remote_address",
-        "requested_server_name", "upstream_transport_failure_reason", "virtual_service", "rule_index", "subset",
-        "experiment", "arm", "bucket", "attempt_count", "revision", "mirrors"}) {
+  for (const char* key : {"start_time",
+                          "route_name",
+                          "method",
+                          "path",
+                          "protocol",
+                          "response_code",
+                          "response_flags",
+                          "response_code_details",
+                          "connection_termination_details",
+                          "bytes_received",
+                          "bytes_sent",
+                          "duration",
+                          "upstream_service_time",
+                          "x_forwarded_for",
+                          "user_agent",
+                          "request_id",
+                          "authority",
+                          "upstream_host",
+                          "upstream_cluster",
+                          "upstream_local_address",
+                          "downstream_local_address",
+                          "downstream_remote_address",
+                          "requested_server_name",
+                          "upstream_transport_failure_reason",
+                          "virtual_service",
+                          "rule_index",
+                          "subset",
+                          "experiment",
+                          "arm",
+                          "bucket",
+                          "attempt_count",
+                          "revision",
+                          "mirrors"}) {
     EXPECT_TRUE(line.contains(key)) << key;
   }
   EXPECT_EQ(line["start_time"], "2026-02-11T09:30:00.123Z");

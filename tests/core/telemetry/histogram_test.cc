@@ -11,9 +11,9 @@ namespace {
 TEST(HistogramBounds, BucketIsTheFirstBoundThatTheValueDoesNotExceed) {
   const HistogramBounds bounds;
 
-  EXPECT_EQ(bounds.Bucket(0), 0u);   // le 0.5
-  EXPECT_EQ(bounds.Bucket(1), 1u);   // le 1
-  EXPECT_EQ(bounds.Bucket(2), 2u);   // le 5
+  EXPECT_EQ(bounds.Bucket(0), 0u);  // le 0.5
+  EXPECT_EQ(bounds.Bucket(1), 1u);  // le 1
+  EXPECT_EQ(bounds.Bucket(2), 2u);  // le 5
   EXPECT_EQ(bounds.Bucket(5), 2u);
   EXPECT_EQ(bounds.Bucket(6), 3u);
   EXPECT_EQ(bounds.Bucket(3'600'000), 18u);

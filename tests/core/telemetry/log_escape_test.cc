@@ -33,10 +33,10 @@ TEST(LogEscape, UnicodeThatActsLikeAControlIsEscaped) {
 
 TEST(LogEscape, BytesThatAreNotUtf8AreShownAsHex) {
   EXPECT_EQ(Escape("\xff", LogEscape::kJson), "\\\\xff");
-  EXPECT_EQ(Escape("\xc0\xaf", LogEscape::kJson), "\\\\xc0\\\\xaf");          // overlong
-  EXPECT_EQ(Escape("\xed\xa0\x80", LogEscape::kQuoted), "\\xed\\xa0\\x80");   // surrogate
+  EXPECT_EQ(Escape("\xc0\xaf", LogEscape::kJson), "\\\\xc0\\\\xaf");         // overlong
+  EXPECT_EQ(Escape("\xed\xa0\x80", LogEscape::kQuoted), "\\xed\\xa0\\x80");  // surrogate
   EXPECT_EQ(Escape("\xf5\x80\x80\x80", LogEscape::kJson), "\\\\xf5\\\\x80\\\\x80\\\\x80");
-  EXPECT_EQ(Escape("x\xe2\x80", LogEscape::kJson), "x\\\\xe2\\\\x80");        // cut short
+  EXPECT_EQ(Escape("x\xe2\x80", LogEscape::kJson), "x\\\\xe2\\\\x80");  // cut short
 }
 
 TEST(LogEscape, TheCutNeverSplitsAnEscapeOrACharacter) {

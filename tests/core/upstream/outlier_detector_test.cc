@@ -10,12 +10,13 @@ namespace {
 
 using OutlierDetectorTest = OutlierFixture;
 
-constexpr ResetReason kUpstreamResets[] = {
-    ResetReason::kConnectFailure,  ResetReason::kConnectTimeout, ResetReason::kConnectionClosed,
-    ResetReason::kConnectionReset, ResetReason::kRemoteReset,    ResetReason::kRefused,
-    ResetReason::kProtocolError,   ResetReason::kTimeout};
-constexpr ResetReason kOwnDoing[] = {ResetReason::kOverflow,  ResetReason::kNoHealthyUpstream, ResetReason::kCancelled,
-                                     ResetReason::kStreamIdle, ResetReason::kDrain,            ResetReason::kInternal};
+constexpr ResetReason kUpstreamResets[] = {ResetReason::kConnectFailure,   ResetReason::kConnectTimeout,
+                                           ResetReason::kConnectionClosed, ResetReason::kConnectionReset,
+                                           ResetReason::kRemoteReset,      ResetReason::kRefused,
+                                           ResetReason::kProtocolError,    ResetReason::kTimeout};
+constexpr ResetReason kOwnDoing[] = {ResetReason::kOverflow,  ResetReason::kNoHealthyUpstream,
+                                     ResetReason::kCancelled, ResetReason::kStreamIdle,
+                                     ResetReason::kDrain,     ResetReason::kInternal};
 
 TEST_F(OutlierDetectorTest, ClustersWithoutDetectionEjectNobody) {
   cluster_.outlier.reset();

@@ -200,8 +200,8 @@ TEST_F(AdminPagesTest, ConfigDumpTellsTheWorldAndWhatWasRefused) {
   host.routes = {core::RouteId{0}};
   scenario.snapshot().route_table.Build({host}, scenario.snapshot().routes);
   auto rejected = std::make_shared<RejectedConfig>();
-  rejected->findings.push_back({config::Severity::kError, "SL0001", "unknown field 'wieght'", "write weight",
-                                {"rules.yaml", {12, 5}}});
+  rejected->findings.push_back(
+      {config::Severity::kError, "SL0001", "unknown field 'wieght'", "write weight", {"rules.yaml", {12, 5}}});
   facts.rejected = rejected;
 
   const std::string body = Get("/config_dump").body;

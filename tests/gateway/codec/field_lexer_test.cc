@@ -27,9 +27,9 @@ TEST(FieldLexer, FoldsNamesAndTrimsValues) {
 TEST(FieldLexer, TakesNoFieldsAtAll) { EXPECT_EQ(StatusOf("\r\n"), 0); }
 
 TEST(FieldLexer, RefusesEverythingElse) {
-  for (const char* bad : {" a: b\r\n\r\n", "\ta: b\r\n\r\n", "a : b\r\n\r\n", "a\r\n\r\n", ": b\r\n\r\n", "a: b\n\r\n",
-                          "a: b\rc\r\n\r\n", "a: \x01\r\n\r\n", "a\xff: b\r\n\r\n", "a: b\r\n", "a: b\r\n\r",
-                          "a: b\r\n\r\nx", "a", "a:", ""}) {
+  for (const char* bad :
+       {" a: b\r\n\r\n", "\ta: b\r\n\r\n", "a : b\r\n\r\n", "a\r\n\r\n", ": b\r\n\r\n", "a: b\n\r\n", "a: b\rc\r\n\r\n",
+        "a: \x01\r\n\r\n", "a\xff: b\r\n\r\n", "a: b\r\n", "a: b\r\n\r", "a: b\r\n\r\nx", "a", "a:", ""}) {
     EXPECT_EQ(StatusOf(bad), 400) << bad;
   }
 }

@@ -65,8 +65,7 @@ TEST(H1Client, FramesABodyByItsLengthOrByChunks) {
   Client length;
   length.Ask("POST", 3, Flow::kMore);
   length.stream->SendBody(core::Slice::Copy("abc"), Flow::kEnd);
-  EXPECT_EQ(length.Written(),
-            "POST /v1?x=1 HTTP/1.1\r\nhost: model:80\r\ncontent-length: 3\r\nx-id: 7\r\n\r\nabc");
+  EXPECT_EQ(length.Written(), "POST /v1?x=1 HTTP/1.1\r\nhost: model:80\r\ncontent-length: 3\r\nx-id: 7\r\n\r\nabc");
   Client chunked;
   chunked.Ask("POST", std::nullopt, Flow::kMore);
   chunked.stream->SendBody(core::Slice::Copy("abc"), Flow::kEnd);

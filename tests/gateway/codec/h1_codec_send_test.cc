@@ -30,8 +30,7 @@ TEST(H1CodecSend, ChunksAnAnswerOfUnknownLength) {
   server.SendHead(200, std::nullopt, Flow::kMore);
   server.stream->SendBody(core::Slice::Copy("hello"), Flow::kMore);
   server.stream->SendBody(core::Slice::Copy("!"), Flow::kEnd);
-  EXPECT_EQ(server.Written(),
-            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n");
+  EXPECT_EQ(server.Written(), "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n");
 }
 
 TEST(H1CodecSend, WritesTrailersBehindChunks) {

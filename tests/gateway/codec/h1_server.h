@@ -17,9 +17,8 @@ namespace sluice::gateway {
 class Server final : public Acceptor {
  public:
   explicit Server(CodecLimits given = {})
-      : limits(given), codec(Role::kServer, limits, stats, pool, this, {[](void* self) {
-          ++*static_cast<int*>(self);
-        }, &wakes}) {}
+      : limits(given),
+        codec(Role::kServer, limits, stats, pool, this, {[](void* self) { ++*static_cast<int*>(self); }, &wakes}) {}
 
   StreamEvents& Accept(Stream& given) override {
     stream = &given;

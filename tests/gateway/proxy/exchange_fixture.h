@@ -27,9 +27,10 @@ class ExchangeTest : public ::testing::Test {
   // One service `model` with an endpoint per port, subset per endpoint (v0, v1, ...), these rules and extra documents.
   void Load(const std::vector<std::uint16_t>& ports, const std::string& http, const std::string& policy = "",
             const std::string& more = "") {
-    std::string text = "apiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: {name: model}\nspec:\n"
-                       "  hosts: [model]\n  ports: [{number: 80, name: http, protocol: HTTP}]\n"
-                       "  resolution: STATIC\n  endpoints:\n";
+    std::string text =
+        "apiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: {name: model}\nspec:\n"
+        "  hosts: [model]\n  ports: [{number: 80, name: http, protocol: HTTP}]\n"
+        "  resolution: STATIC\n  endpoints:\n";
     std::string subsets;
     for (std::size_t i = 0; i < ports.size(); ++i) {
       const std::string name = "v" + std::to_string(i);
@@ -37,10 +38,14 @@ class ExchangeTest : public ::testing::Test {
               "}}\n";
       subsets += "  - {name: " + name + ", labels: {version: " + name + "}}\n";
     }
-    text += "---\napiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: model}\nspec:\n"
-            "  host: model\n" + policy + "  subsets:\n" + subsets;
-    text += "---\napiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: model}\nspec:\n"
-            "  hosts: [model]\n  http:\n" + http + more;
+    text +=
+        "---\napiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: model}\nspec:\n"
+        "  host: model\n" +
+        policy + "  subsets:\n" + subsets;
+    text +=
+        "---\napiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: model}\nspec:\n"
+        "  hosts: [model]\n  http:\n" +
+        http + more;
     const config::Loaded loaded = config::LoadSources({{"rules.yaml", text}}, "default");
     for (const config::Finding& finding : loaded.findings) {
       if (finding.severity == config::Severity::kError) ADD_FAILURE() << config::FormatFinding(finding);

@@ -4,8 +4,9 @@
 namespace sluice::gateway {
 namespace {
 
-constexpr std::string_view kPlainRule = "  - route: [{destination: {host: model, subset: v0}}]\n"
-                                        "    retries: {attempts: 0}\n";
+constexpr std::string_view kPlainRule =
+    "  - route: [{destination: {host: model, subset: v0}}]\n"
+    "    retries: {attempts: 0}\n";
 
 TEST_F(ExchangeTest, RelaysRequestAndAnswer) {
   LoopbackListener model;
@@ -100,8 +101,8 @@ TEST_F(ExchangeTest, ThreeTriesWithTwoRetriesAndPerTryTimeout) {
   for (int attempt = 1; attempt <= 3; ++attempt) {
     LoopbackPeer server = UntilAccepted(model);
     ASSERT_TRUE(UntilReceived(server, "x-envoy-attempt-count: " + std::to_string(attempt)));
-    Advance(core::Milliseconds(81));   // the try
-    Advance(core::Milliseconds(50));   // the back-off
+    Advance(core::Milliseconds(81));  // the try
+    Advance(core::Milliseconds(50));  // the back-off
   }
 
   ASSERT_TRUE(UntilReceived(client, "504"));
@@ -158,7 +159,7 @@ TEST_F(ExchangeTest, StalePooledConnectionIsReplacedUnseen) {
 
   client.Write(kGet);
   ASSERT_TRUE(UntilReceived(server, "\r\n\r\n"));  // on the pooled connection,
-  server.Close();                                    // which its server gives up without a byte
+  server.Close();                                  // which its server gives up without a byte
   LoopbackPeer fresh = UntilAccepted(model);
   ASSERT_TRUE(UntilReceived(fresh, "x-envoy-attempt-count: 1"));
   fresh.Write(kOk);

@@ -70,8 +70,9 @@ class ExchangeWarmPath : public ExchangeTest {
          "    route: [{destination: {host: model, subset: v0}}]\n"
          "  - route: [{destination: {host: model, subset: v0}}]\n"
          "    timeout: 200s\n    retries: {attempts: 2, perTryTimeout: 80s, retryOn: 5xx}\n",
-         "", "---\napiVersion: sluice.dev/v1alpha1\nkind: Experiment\nmetadata: {name: x}\nspec:\n"
-             "  host: model\n  unit: {header: x-user-id}\n  arms: [{name: a, buckets: 0-99, subset: v0}]\n");
+         "",
+         "---\napiVersion: sluice.dev/v1alpha1\nkind: Experiment\nmetadata: {name: x}\nspec:\n"
+         "  host: model\n  unit: {header: x-user-id}\n  arms: [{name: a, buckets: 0-99, subset: v0}]\n");
     client_ = Connect();
   }
 

@@ -127,8 +127,7 @@ TEST_F(PrometheusCollectorTest, InferenceLatencyIsInSecondsByModelVersion) {
   EXPECT_EQ(Lines("inference_latency_seconds_count"),
             "inference_latency_seconds_count{model_version=\"v45\"} 1\n"
             "inference_latency_seconds_count{model_version=\"v47\"} 2\n");
-  EXPECT_NE(Lines("inference_latency_seconds_bucket").find("{model_version=\"v47\",le=\"0.05\"} 2"),
-            std::string::npos);
+  EXPECT_NE(Lines("inference_latency_seconds_bucket").find("{model_version=\"v47\",le=\"0.05\"} 2"), std::string::npos);
   EXPECT_NE(Lines("inference_latency_seconds_sum").find("{model_version=\"v47\"} 0.084"), std::string::npos);
 }
 
@@ -194,8 +193,9 @@ TEST_F(PrometheusCollectorTest, ClustersTellTheirLiveState) {
   EXPECT_NE(Lines("envoy_cluster_membership_healthy").find(v47 + "0\n"), std::string::npos);
   EXPECT_NE(Lines("envoy_cluster_membership_total").find(v47 + "1\n"), std::string::npos);
   EXPECT_NE(Lines("envoy_cluster_outlier_detection_ejections_active").find(v47 + "1\n"), std::string::npos);
-  EXPECT_NE(Lines("envoy_cluster_upstream_rq_xx").find("{envoy_response_code_class=\"5\",envoy_cluster_name="
-                                                       "\"outbound|8000|v47|ranking.ml.svc.cluster.local\"} 4\n"),
+  EXPECT_NE(Lines("envoy_cluster_upstream_rq_xx")
+                .find("{envoy_response_code_class=\"5\",envoy_cluster_name="
+                      "\"outbound|8000|v47|ranking.ml.svc.cluster.local\"} 4\n"),
             std::string::npos);
 }
 

@@ -8,8 +8,9 @@ namespace {
 
 using PoolTest = ExchangeTest;
 
-constexpr std::string_view kPlainRule = "  - route: [{destination: {host: model, subset: v0}}]\n"
-                                        "    retries: {attempts: 0}\n";
+constexpr std::string_view kPlainRule =
+    "  - route: [{destination: {host: model, subset: v0}}]\n"
+    "    retries: {attempts: 0}\n";
 
 TEST_F(PoolTest, AnEndpointThatLeavesWhileSeveralRequestsWaitForItsConnectionsEndsNoWorker) {
   LoopbackListener silent;
