@@ -2,6 +2,7 @@
 #include "config/parse.h"
 
 #include "core/base/text.h"
+#include "core/http/field_text.h"
 #include "core/route/header_ops.h"
 
 #include "config/format.h"
@@ -56,6 +57,11 @@ void ReadHeaderMap(Fields& ops, std::string_view key, bool request,
     if (const auto checked = core::CheckHeaderFormat(*value); !checked.has_value()) {
       ops.scope().Error("IST0106", member.value.mark, Format("{}: {}", path, checked.error().cause),
                         checked.error().cure);
+      continue;
+    }
+    if (authority && !core::IsVisibleText(*value)) {
+      ops.scope().Error("IST0106", member.value.mark, Format("{} holds blanks or control characters", path),
+                        "write a host, with its port if it needs one");
       continue;
     }
     into.emplace_back(std::move(name), std::move(*value));

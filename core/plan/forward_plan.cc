@@ -5,6 +5,7 @@
 
 #include "core/experiment/assignment.h"
 #include "core/http/cookie.h"
+#include "core/http/field_text.h"
 #include "core/http/query_string.h"
 #include "core/plan/affinity.h"
 #include "core/route/cors.h"
@@ -132,7 +133,8 @@ void FillAuthority(const Forward& forward, const Request& request, const Plan& p
   if (authority == nullptr) return;
   const HeaderFormatContext context{&request.head, nullptr, request.input.client_address, plan.route->name};
   const std::string_view value = FormatHeaderValue(*authority, context, request.arena);
-  if (value.empty()) return;
+  // It may be made of what the client sent: what is no authority leaves the client's own in place.
+  if (value.empty() || !IsVisibleText(value)) return;
   out.authority = value;
   out.original_host = request.head.authority;
 }

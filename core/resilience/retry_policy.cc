@@ -146,6 +146,21 @@ Status ParseRetryOn(std::string_view list, RetryPolicy& policy) {
   return {};
 }
 
+std::string FormatRetryOn(const RetryPolicy& policy) {
+  std::string list;
+  const auto add = [&list](std::string_view item) {
+    if (!list.empty()) list += ',';
+    list += item;
+  };
+  for (const Token& token : kTokens) {
+    // Numbers bring their token along.
+    const bool implied = token.bit == RetryOn::kRetriableStatusCodes && !policy.status_codes.empty();
+    if (policy.Has(token.bit) && !implied) add(token.text);
+  }
+  for (const std::uint16_t code : policy.status_codes) add(std::to_string(code));
+  return list;
+}
+
 bool ShouldRetry(const RetryPolicy& policy, const Outcome& outcome) {
   if (outcome.response_started) return false;
   if (outcome.reset) return ShouldRetryReset(policy, outcome);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -47,6 +48,9 @@ struct RetryPolicy {
 // Parses one retryOn list into `policy.on` and `policy.status_codes`. Istio's validation: no blanks around tokens,
 // unknown tokens are errors, numbers must be HTTP status codes. The error names the token and the nearest known one.
 Status ParseRetryOn(std::string_view list, RetryPolicy& policy);
+
+// The list that ParseRetryOn would read back: tokens in their order here, then the statuses.
+std::string FormatRetryOn(const RetryPolicy& policy);
 
 // Whether the tokens of the policy call for another try after this outcome. Says nothing about attempts left, permits
 // or replay: that is RetryState. Never after a byte of an answer was forwarded, never on overflow; an answer with

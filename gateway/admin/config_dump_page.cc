@@ -86,8 +86,7 @@ Json ForwardJson(const core::Forward& forward) {
                {"retries",
                 {{"attempts", forward.retry.attempts},
                  {"per_try_timeout_ms", InMilliseconds(forward.retry.per_try_timeout)},
-                 {"retry_on_bits", forward.retry.on},
-                 {"status_codes", forward.retry.status_codes}}}};
+                 {"retry_on", core::FormatRetryOn(forward.retry)}}}};
   if (!mirrors.empty()) json["mirrors"] = std::move(mirrors);
   if (forward.rewrite.uri) json["rewrite"]["uri"] = *forward.rewrite.uri;
   if (forward.rewrite.authority) json["rewrite"]["authority"] = *forward.rewrite.authority;

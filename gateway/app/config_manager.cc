@@ -42,6 +42,7 @@ bool ConfigManager::LoadFirst() {
 void ConfigManager::Start(SnapshotHub& hub) {
   hub_ = &hub;
   Publish(std::move(first_));
+  at_start_ = hub_->Current()->settings;
   Announce("start");
   ArmWatch(kWatchInterval);
 }
@@ -56,7 +57,18 @@ void ConfigManager::Reload(const std::string& reason) {
   }
   Publish(Compile());
   for (const config::Finding& finding : findings_) LogWarning("config", config::FormatFinding(finding));
+  WarnOfRestart(hub_->Current()->settings);
   Announce(reason);
+}
+
+// Threads and histograms are made once: what a reload cannot change is said, not ignored.
+void ConfigManager::WarnOfRestart(const core::Settings& settings) const {
+  const auto warn = [](const std::string& field) {
+    LogWarning("config", field + " of GatewaySettings has changed and takes effect at the next start");
+  };
+  if (settings.workers != at_start_.workers) warn("workers");
+  if (settings.telemetry.series_max != at_start_.telemetry.series_max) warn("telemetry.seriesMax");
+  if (settings.telemetry.extra_buckets != at_start_.telemetry.extra_buckets) warn("telemetry.extraBuckets");
 }
 
 bool ConfigManager::Read() {

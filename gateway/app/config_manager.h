@@ -50,6 +50,7 @@ class ConfigManager {
   std::unique_ptr<core::Snapshot> Compile() const;
   void Publish(std::unique_ptr<core::Snapshot> snapshot);
   void Announce(const std::string& reason);
+  void WarnOfRestart(const core::Settings& settings) const;
   void ArmWatch(std::chrono::milliseconds delay);
   // Reads what has changed and settled. Returns when to look again.
   std::chrono::milliseconds Look();
@@ -62,6 +63,7 @@ class ConfigManager {
   boost::asio::steady_timer timer_;
   std::shared_ptr<const config::Documents> documents_;  // with the next two: what is in force
   std::vector<std::string> dns_names_;
+  core::Settings at_start_;
   std::string revision_;
   std::unique_ptr<core::Snapshot> first_;  // between LoadFirst() and Start()
   std::vector<config::Finding> findings_;

@@ -71,7 +71,7 @@ std::optional<std::size_t> FieldsSize(const core::HeaderMap& fields) {
   std::size_t size = 0;
   for (const core::HeaderMap::Field& field : fields.fields()) {
     if (core::IsHopByHop(field.code)) continue;
-    if (!core::IsVisibleText(field.name) || field.name.empty() || !core::IsFieldText(field.value)) return std::nullopt;
+    if (!core::IsToken(field.name) || !core::IsFieldText(field.value)) return std::nullopt;
     size += field.name.size() + field.value.size() + 4;
   }
   return size;

@@ -456,6 +456,8 @@ INSTANTIATE_TEST_SUITE_P(
              })),
         Said("headers percent", Routed("headers: {request: {set: {x-a: \"50%\"}}}"),
              "error IST0106 spec.http[0].headers.request.set.x-a"),
+        Said("headers host blank", Routed("headers: {request: {set: {host: a b}}}"),
+             "error IST0106 spec.http[0].headers.request.set.host holds blanks"),
         Said("headers pseudo", Routed("headers: {request: {set: {\":path\": /a}}}"),
              "this header cannot be changed here"),
         Said("headers response host", Routed("headers: {response: {set: {host: a}}}"),

@@ -166,6 +166,16 @@ class ReloadTest(RigTest):
         until(lambda: second.exists() and "/three" in second.read_text(), "the line of /three")
         self.assertNotIn("/three", first.read_text())
 
+    def test_what_a_reload_cannot_change_is_said(self):
+        model = self.model()
+        gateway = self.gateway(rules([model.port], PLAIN, more=settings("workers: 1")))
+
+        reload(gateway, rules([model.port], PLAIN, more=settings("workers: 2, telemetry: {seriesMax: 500}")))
+
+        for field in ("workers", "telemetry.seriesMax"):
+            self.assertIn(f"{field} of GatewaySettings has changed and takes effect at the next start", gateway.log())
+        self.assertNotIn("telemetry.extraBuckets of", gateway.log())
+
     def test_an_access_log_that_cannot_be_opened_shows_in_health_and_recovers(self):
         model = self.model()
         there = self.directory / "later" / "access.log"

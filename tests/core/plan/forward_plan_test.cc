@@ -221,6 +221,14 @@ TEST_F(MakePlanTest, AHostHeaderOperationRewritesTheAuthority) {
   EXPECT_EQ(Forwarded(Make()).authority, "acme.svc");
 }
 
+TEST_F(MakePlanTest, AnAuthorityMadeOfClientTextThatIsNoAuthorityIsLeftAlone) {
+  auto& rule = Host().Rule("default").To(kHost, "v45");
+  rule.forward().rewrite.authority = "%REQ(x-tenant)%";
+  request_.headers.AddBorrowed("x-tenant", "a b");
+
+  EXPECT_EQ(Forwarded(Make()).authority, "ranking.svc");
+}
+
 TEST_F(MakePlanTest, AnOverlongRegexRewriteIs414) {
   auto& rule = Host().Rule("r").To(kHost, "v45");
   rule.forward().rewrite.compiled_regex = *CompileRegex("a");

@@ -50,6 +50,7 @@ TEST_F(H1Writer, RefusesBytesThatCouldSplitAMessageAndWritesNothing) {
       {"GET", "h", "/", "a\r\n", "b"},
       {"GET", "h", "/", "", "b"},
       {"GET", "h", "/", "a b", "b"},
+      {"GET", "h", "/", "a:", "b"},
       {"GET", "h", "/", "a", "b\r\nc: d"},
       {"GET", "h", "/", "a", "b\nc"},
       {"GET", "h", "/", "a", std::string_view("b\0", 2)},
