@@ -40,20 +40,13 @@ TEST_F(H1Writer, RefusesBytesThatCouldSplitAMessageAndWritesNothing) {
     std::string_view method, authority, path, name, value;
   };
   const Case cases[] = {
-      {"G T", "h", "/", "a", "b"},
-      {"", "h", "/", "a", "b"},
-      {"GET", "h\r\nx: y", "/", "a", "b"},
-      {"GET", "h x", "/", "a", "b"},
-      {"GET", "h", "/ HTTP/1.1", "a", "b"},
-      {"GET", "h", "", "a", "b"},
-      {"GET", "h", "/\n", "a", "b"},
-      {"GET", "h", "/", "a\r\n", "b"},
-      {"GET", "h", "/", "", "b"},
-      {"GET", "h", "/", "a b", "b"},
-      {"GET", "h", "/", "a:", "b"},
-      {"GET", "h", "/", "a", "b\r\nc: d"},
-      {"GET", "h", "/", "a", "b\nc"},
-      {"GET", "h", "/", "a", std::string_view("b\0", 2)},
+      {"G T", "h", "/", "a", "b"},          {"", "h", "/", "a", "b"},
+      {"GET", "h\r\nx: y", "/", "a", "b"},  {"GET", "h x", "/", "a", "b"},
+      {"GET", "h", "/ HTTP/1.1", "a", "b"}, {"GET", "h", "", "a", "b"},
+      {"GET", "h", "/\n", "a", "b"},        {"GET", "h", "/", "a\r\n", "b"},
+      {"GET", "h", "/", "", "b"},           {"GET", "h", "/", "a b", "b"},
+      {"GET", "h", "/", "a:", "b"},         {"GET", "h", "/", "a", "b\r\nc: d"},
+      {"GET", "h", "/", "a", "b\nc"},       {"GET", "h", "/", "a", std::string_view("b\0", 2)},
   };
   for (const Case& bad : cases) {
     core::Head request(arena);
