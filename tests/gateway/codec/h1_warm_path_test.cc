@@ -2,32 +2,10 @@
 // A memory resource cannot show that, so this file counts the calls of operator new of the whole test program.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <new>
 #include <string_view>
 
 #include "gateway/codec/h1_codec.h"
-
-namespace {
-
-thread_local long allocations = 0;
-
-// One function behind every form, so that the compiler sees malloc meet free.
-void* CountedAllocate(std::size_t size) {
-  ++allocations;
-  void* memory = std::malloc(size == 0 ? 1 : size);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-
-}  // namespace
-
-void* operator new(std::size_t size) { return CountedAllocate(size); }
-void* operator new[](std::size_t size) { return CountedAllocate(size); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+#include "tests/support/allocation_counter.h"
 
 namespace sluice::gateway {
 namespace {
@@ -111,9 +89,9 @@ TEST(H1WarmPath, AThousandMessagesThroughBothRolesAllocateNothing) {
   };
   for (int i = 0; i < 10; ++i) round();  // warm up
 
-  const long before = allocations;
+  const long before = Allocations();
   for (int i = 0; i < 1000; ++i) round();
-  const long made = allocations - before;
+  const long made = Allocations() - before;
 
   EXPECT_EQ(made, 0);
   EXPECT_TRUE(acceptor.sink.ended);

@@ -1,31 +1,9 @@
 // The hard gate behind "zero heap allocations per request": a whole worker relays requests over real sockets, and once it
 // is warm nothing on its side asks the heap. Counts the calls of operator new of the test program.
-#include <cstdlib>
-#include <new>
 #include <string>
 
 #include "tests/gateway/proxy/exchange_fixture.h"
-
-namespace {
-
-thread_local long allocations = 0;
-
-// One function behind every form, so that the compiler sees malloc meet free.
-void* CountedAllocate(std::size_t size) {
-  ++allocations;
-  void* memory = std::malloc(size == 0 ? 1 : size);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-
-}  // namespace
-
-void* operator new(std::size_t size) { return CountedAllocate(size); }
-void* operator new[](std::size_t size) { return CountedAllocate(size); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+#include "tests/support/allocation_counter.h"
 
 namespace sluice::gateway {
 namespace {
@@ -36,9 +14,9 @@ class ExchangeWarmPath : public ExchangeTest {
   long TurnUntil(LoopbackPeer& peer, std::string_view part) {
     long made = 0;
     for (int turns = 0; turns < 1'000'000; ++turns) {
-      const long before = allocations;
+      const long before = Allocations();
       world_.worker().Poll();
-      made += allocations - before;
+      made += Allocations() - before;
       peer.Read();
       if (peer.Received(part)) {
         peer.Forget();
