@@ -118,7 +118,7 @@ class TextLogTest(shared.SharedTest):
     def arrange(cls):
         cls.up = cls.model()
         spec = f"{{accessLog: {{path: {cls.log_path}, format: text}}, workers: 1}}"
-        rules = rig.rules([cls.up.port], rig.PLAIN) + shared.settings(spec)
+        rules = rig.rules([cls.up.port], rig.PLAIN) + rig.settings(spec)
         cls.gateway = rig.Gateway(cls.programs, cls.directory, rules, [], ())
 
     def test_the_text_format_is_envoys_order(self):

@@ -9,8 +9,7 @@ import socket
 import threading
 import unittest
 
-from load import settings
-from rig import PLAIN, SANITIZED, Client, RigTest, harness, rules, until
+from rig import PLAIN, SANITIZED, Client, RigTest, harness, rules, settings, until
 
 FEW = ("prlimit", "--nofile=100:100")
 # The reader of its stdout stops, or leaves, after the lines that tell the four listeners.

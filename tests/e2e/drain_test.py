@@ -5,8 +5,8 @@ import signal
 import threading
 import unittest
 
-from load import NOTHING_LOST, Load, settings
-from rig import PLAIN, Client, RigTest, answering, rules, until
+from load import NOTHING_LOST, Load
+from rig import PLAIN, Client, RigTest, answering, rules, settings, until
 
 
 def drain(duration):

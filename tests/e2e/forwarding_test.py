@@ -10,11 +10,6 @@ from wire import WireTest, text
 UUID4 = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 
 
-def settings(block):
-    return ("---\napiVersion: sluice.dev/v1alpha1\nkind: GatewaySettings\nmetadata: {name: settings}\nspec:\n"
-            f"  {block}\n")
-
-
 class ForwardingTest(WireTest):
     def forwarded(self, *headers, path="/", host="model"):
         """The fields that arrive at the model, as a list of pairs, and the answer."""
@@ -92,7 +87,7 @@ class RequestFields(ForwardingTest):
 
 class TrustedHops(ForwardingTest):
     RULES = staticmethod(lambda ports: rig.rules(
-        ports, rig.PLAIN, more=settings("forwarding: {trustedHops: 1, serverHeader: edge}")))
+        ports, rig.PLAIN, more=rig.settings("forwarding: {trustedHops: 1, serverHeader: edge}")))
 
     def test_a_trusted_proxy_tells_scheme_client_and_request_id(self):
         fields = dict(self.forwarded("x-forwarded-for: 6.6.6.6, 203.0.113.7", "x-forwarded-proto: https",
@@ -120,7 +115,7 @@ class TrustedHops(ForwardingTest):
 
 class TrustedNetworks(ForwardingTest):
     RULES = staticmethod(lambda ports: rig.rules(
-        ports, rig.PLAIN, more=settings('forwarding: {trustedCidrs: ["127.0.0.0/8", "10.0.0.0/8"]}')))
+        ports, rig.PLAIN, more=rig.settings('forwarding: {trustedCidrs: ["127.0.0.0/8", "10.0.0.0/8"]}')))
 
     def test_the_client_is_the_first_address_from_the_right_outside_the_trusted_networks(self):
         fields = dict(self.forwarded("x-forwarded-for: 10.1.1.1, 203.0.113.7, 10.2.2.2", "x-forwarded-for: 10.3.3.3"))
@@ -212,7 +207,7 @@ class Paths(ForwardingTest):
 
 class DecodedPaths(ForwardingTest):
     RULES = staticmethod(lambda ports: rig.rules(
-        ports, FORBIDDEN, more=settings("paths: {normalization: DECODE_AND_MERGE_SLASHES}")))
+        ports, FORBIDDEN, more=rig.settings("paths: {normalization: DECODE_AND_MERGE_SLASHES}")))
 
     def test_slashes_of_every_kind_are_one(self):
         for target in ("//private", "/%2fprivate", "/a/..%2f%5cprivate", "/.//private", "/\\private"):

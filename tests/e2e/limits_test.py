@@ -9,13 +9,8 @@ import rig
 from wire import WireTest, text
 
 
-def settings(*lines):
-    return ("---\napiVersion: sluice.dev/v1alpha1\nkind: GatewaySettings\nmetadata: {name: settings}\nspec:\n" +
-            "".join(f"  {line}\n" for line in lines))
-
-
 class Sizes(WireTest):
-    RULES = staticmethod(lambda ports: rig.rules(ports, rig.PLAIN, more=settings(
+    RULES = staticmethod(lambda ports: rig.rules(ports, rig.PLAIN, more=rig.settings(
         "limits: {headerBytes: 4KiB, headerCount: 10, requestsPerConnection: 3}")))
 
     def test_a_head_of_the_size_that_is_set_passes_and_a_byte_more_is_refused(self):
@@ -54,7 +49,7 @@ class Sizes(WireTest):
 
 
 class HeadTimeout(WireTest):
-    RULES = staticmethod(lambda ports: rig.rules(ports, rig.PLAIN, more=settings("timeouts: {requestHead: 250ms}")))
+    RULES = staticmethod(lambda ports: rig.rules(ports, rig.PLAIN, more=rig.settings("timeouts: {requestHead: 250ms}")))
 
     def test_half_a_head_is_a_408_and_the_close(self):
         before = self.flagged("DPE")
@@ -100,7 +95,7 @@ class HeadTimeout(WireTest):
 
 
 class IdleStreams(WireTest):
-    RULES = staticmethod(lambda ports: rig.rules(ports, rig.PLAIN, more=settings("timeouts: {streamIdle: 400ms}")))
+    RULES = staticmethod(lambda ports: rig.rules(ports, rig.PLAIN, more=rig.settings("timeouts: {streamIdle: 400ms}")))
 
     def test_a_model_that_never_answers_is_a_504_and_is_told(self):
         told = threading.Event()
@@ -203,7 +198,7 @@ class IdleStreams(WireTest):
 
 
 class IdleConnections(WireTest):
-    RULES = staticmethod(lambda ports: rig.rules(ports, rig.PLAIN, more=settings("timeouts: {connectionIdle: 400ms}")))
+    RULES = staticmethod(lambda ports: rig.rules(ports, rig.PLAIN, more=rig.settings("timeouts: {connectionIdle: 400ms}")))
 
     def test_an_idle_connection_is_closed_without_a_word(self):
         fresh, used = self.client(), self.client()

@@ -32,11 +32,6 @@ class Load:
 NOTHING_LOST = {"closed": 0, "timeout": 0, "bad_answer": 0}
 
 
-def settings(spec):
-    """A GatewaySettings document to be appended to the rules; `spec` are its lines in flow style."""
-    return f"---\napiVersion: sluice.dev/v1alpha1\nkind: GatewaySettings\nmetadata: {{name: process}}\nspec:\n  {spec}\n"
-
-
 def split(*weights):
     """A rule that splits over v0, v1, ... by these weights."""
     routes = ", ".join(f"{{destination: {{host: model, subset: v{i}}}, weight: {weight}}}"

@@ -27,7 +27,7 @@ class MirrorShareTest(shared.SharedTest):
         http = "".join(rule(mirrors, f"    match: [{{uri: {{exact: /{name}}}}}]\n") for name, mirrors in (
             ("one", one), ("two", two), ("all", everything), ("none", none)))
         # Nothing may be dropped here for want of room: the share is measured.
-        cls.gateway = rig.Gateway(cls.programs, cls.directory, rig.rules(cls.ports, http) + shared.settings(
+        cls.gateway = rig.Gateway(cls.programs, cls.directory, rig.rules(cls.ports, http) + rig.settings(
             "{limits: {mirrorsInFlight: 100000}}"), [], ())
 
     def copies(self, path, count=COUNT):

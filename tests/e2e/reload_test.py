@@ -4,8 +4,8 @@ import signal
 import threading
 import unittest
 
-from load import NOTHING_LOST, Load, settings, split
-from rig import PLAIN, SANITIZED, RigTest, rules, until
+from load import NOTHING_LOST, Load, split
+from rig import PLAIN, SANITIZED, RigTest, rules, settings, until
 
 EJECTING = ("  trafficPolicy: {outlierDetection: {consecutive5xxErrors: 1, interval: 1s, baseEjectionTime: 100s, "
             "maxEjectionPercent: 100}}\n")
@@ -170,7 +170,7 @@ class ReloadTest(RigTest):
         model = self.model()
         gateway = self.gateway(rules([model.port], PLAIN, more=settings("workers: 1")))
 
-        reload(gateway, rules([model.port], PLAIN, more=settings("workers: 2, telemetry: {seriesMax: 500}")))
+        reload(gateway, rules([model.port], PLAIN, more=settings("workers: 2", "telemetry: {seriesMax: 500}")))
 
         for field in ("workers", "telemetry.seriesMax"):
             self.assertIn(f"{field} of GatewaySettings has changed and takes effect at the next start", gateway.log())

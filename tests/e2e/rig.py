@@ -366,4 +366,10 @@ def rules(ports, http, policy="", host="model", more=""):
             f"  hosts: [{host}]\n  http:\n{http}{more}")
 
 
+def settings(*lines):
+    """A GatewaySettings document to be appended to the rules: lines of its spec, or the spec as one flow map."""
+    return ("---\napiVersion: sluice.dev/v1alpha1\nkind: GatewaySettings\nmetadata: {name: settings}\nspec:\n" +
+            "".join(f"  {line}\n" for line in lines))
+
+
 PLAIN = "  - route: [{destination: {host: model, subset: v0}}]\n    retries: {attempts: 0}\n"

@@ -54,11 +54,6 @@ def named(name):
     return lambda connection: acting(connection, name)
 
 
-def settings(text):
-    """A document of GatewaySettings; `text` is its spec as a YAML flow map."""
-    return f"---\napiVersion: sluice.dev/v1alpha1\nkind: GatewaySettings\nmetadata: {{name: settings}}\nspec: {text}\n"
-
-
 def header(headers, name):
     """All values of that name among [(name, value)] pairs."""
     return [value for have, value in headers if have == name]
@@ -123,7 +118,7 @@ class SharedTest(unittest.TestCase):
     def start(cls, rules, *flags, more_settings="workers: 1"):
         """The gateway of this case, with its access log on."""
         spec = f"{{accessLog: {{path: {cls.log_path}}}, {more_settings}}}"
-        cls.gateway = rig.Gateway(cls.programs, cls.directory, rules + settings(spec),
+        cls.gateway = rig.Gateway(cls.programs, cls.directory, rules + rig.settings(spec),
                                   [str(flag) for flag in flags], ())
         return cls.gateway
 

@@ -3,8 +3,7 @@ import contextlib
 import os
 import unittest
 
-from load import settings
-from rig import PLAIN, RigTest, rules
+from rig import PLAIN, RigTest, rules, settings
 
 
 class WorkersTest(RigTest):

@@ -98,7 +98,9 @@ TEST(FormatRetryOn, SaysWhatWasParsed) {
   for (const std::string_view list : {"", "5xx", "gateway-error,connect-failure,retriable-4xx", "reset,503,504"}) {
     RetryPolicy policy;
     policy.on = 0;
-    if (!list.empty()) ASSERT_TRUE(ParseRetryOn(list, policy));
+    if (!list.empty()) {
+      ASSERT_TRUE(ParseRetryOn(list, policy));
+    }
     EXPECT_EQ(FormatRetryOn(policy), list);
   }
 }
