@@ -71,7 +71,8 @@ std::optional<std::size_t> FieldsSize(const core::HeaderMap& fields) {
   std::size_t size = 0;
   for (const core::HeaderMap::Field& field : fields.fields()) {
     if (core::IsHopByHop(field.code)) continue;
-    if (!core::IsToken(field.name) || !core::IsFieldText(field.value)) return std::nullopt;
+    const bool known = field.code != core::HeaderName::kOther;  // its text is ours
+    if (!(known || core::IsToken(field.name)) || !core::IsFieldText(field.value)) return std::nullopt;
     size += field.name.size() + field.value.size() + 4;
   }
   return size;
