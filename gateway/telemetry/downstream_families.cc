@@ -140,7 +140,8 @@ void AppendDownstreamFamilies(const MetricsSource& source, std::vector<MetricFam
     MetricFamily family{std::string(total.name), std::string(total.help), MetricType::kCounter, {}};
     for (const bool server : {true, false}) {
       const double sum = Sum(source, [&](const MetricsShard& shard) {
-        return ((server ? shard.server_codec() : shard.client_codec()).*total.counter).value();
+        const CodecCounters& codec = server ? shard.server_codec() : shard.client_codec();
+        return (codec.*total.counter).value();
       });
       family.samples.push_back({{{"side", server ? "downstream" : "upstream"}}, sum, {}});
     }
