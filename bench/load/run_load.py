@@ -45,20 +45,25 @@ def cpu_seconds(pid):
     return int(fields[11]) / tick, int(fields[12]) / tick
 
 
+def compile_flags(ninja):
+    """What the gateway itself was compiled with; the cache names only CMake's defaults."""
+    text = ninja.read_text() if ninja.exists() else ""
+    found = re.search(r"^build \S*sluice\.dir/gateway/main\.cc\.o:.*?^  FLAGS = (.*?)$", text, re.M | re.S)
+    return " ".join(f for f in found.group(1).split() if not f.startswith(("-W", "-D"))) if found else "unknown"
+
+
 def environment(binaries):
     cpu = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
     governor = pathlib.Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
     cache = binaries / "CMakeCache.txt"
     cached = dict(re.findall(r"^(\w+):\w+=(.*)$", cache.read_text(), re.M)) if cache.exists() else {}
-    flags = [cached.get("CMAKE_CXX_FLAGS", ""), cached.get("CMAKE_CXX_FLAGS_RELEASE", ""),
-             "hardened" if cached.get("SLUICE_HARDEN") == "ON" else ""]
     return {
         "commit": run("git", "rev-parse", "HEAD"),
         "dirty": bool(run("git", "status", "--porcelain")),
         "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "compiler": run("c++", "--version").split("\n")[0],
         "build": cached.get("CMAKE_BUILD_TYPE", "unknown"),
-        "flags": " ".join(f for f in flags if f),
+        "flags": compile_flags(binaries / "build.ninja"),
         "kernel": platform.release(),
         "cpu": cpu.group(1) if cpu else "unknown",
         "cores": os.cpu_count(),
