@@ -9,7 +9,6 @@ namespace sluice::core {
 
 std::uint32_t GrpcStatusFromHttp(std::uint16_t status) {
   switch (status) {
-    case 200: return 0;
     case 400: return 13;
     case 401: return 16;
     case 403: return 7;
@@ -18,7 +17,7 @@ std::uint32_t GrpcStatusFromHttp(std::uint16_t status) {
     case 502:
     case 503:
     case 504: return 14;
-    default: return 2;
+    default: return static_cast<std::uint32_t>(kGrpcUnknown);
   }
 }
 
@@ -46,9 +45,11 @@ std::uint16_t HttpFromGrpcStatus(std::int64_t status) {
   return status >= 0 && status < std::ssize(kHttp) ? kHttp[status] : std::uint16_t{500};
 }
 
-std::int32_t ParseGrpcStatus(std::string_view value) {
-  const std::optional<std::uint64_t> number = ParseDecimal(Trim(value));
-  return number && *number <= INT32_MAX ? static_cast<std::int32_t>(*number) : -1;
+std::int32_t FindGrpcStatus(const HeaderMap& fields) {
+  const std::optional<std::string_view> value = fields.Find(HeaderName::kGrpcStatus);
+  if (!value) return -1;
+  const std::optional<std::uint64_t> number = ParseDecimal(*value);
+  return number && *number <= INT32_MAX ? static_cast<std::int32_t>(*number) : kGrpcUnknown;
 }
 
 std::string_view EncodeGrpcMessage(std::string_view message, Arena& arena) {

@@ -14,6 +14,7 @@ struct Outcome {
   std::uint16_t status = 0;
   // grpc-status found in the response head (a trailers-only answer); -1: none. Trailers are never looked at.
   std::int32_t grpc_status = -1;
+  bool grpc = false;  // the request was gRPC: grpc_status is the answer to it, not just a field of that name
   // How the attempt ended early. kTimeout is the per-try or the route deadline.
   std::optional<ResetReason> reset;
   bool request_byte_sent = false;  // a byte of the request went to the upstream

@@ -27,7 +27,7 @@ struct Record {
   ResponseFlags flags;
   std::string_view details;            // response_code_details
   std::string_view transport_failure;  // why a connection could not be made
-  std::int32_t grpc_status = -1;       // -1: not gRPC or none seen
+  std::int32_t grpc_status = -1;       // -1: not gRPC, or left before any response
   bool grpc = false;
   bool mutual_tls = false;
 

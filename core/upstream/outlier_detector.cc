@@ -30,7 +30,7 @@ Verdict Judge(const OutlierPolicy& policy, const Outcome& outcome) {
   }
   if (outcome.status == 0) return Verdict::kNothing;
   std::uint32_t status = outcome.status;
-  if (outcome.grpc_status >= 0) status = HttpFromGrpcStatus(outcome.grpc_status);
+  if (outcome.grpc && outcome.grpc_status >= 0) status = HttpFromGrpcStatus(outcome.grpc_status);
   if (policy.error_codes.empty()) return OfStatus(status);
   const bool listed = std::ranges::find(policy.error_codes, status) != policy.error_codes.end();
   return listed ? OfStatus(std::max(status, 500u)) : Verdict::kSuccess;

@@ -1,7 +1,7 @@
 #include "gateway/proxy/attempt.h"
 
 #include "core/base/check.h"
-#include "core/base/text.h"
+#include "core/http/grpc_status.h"
 #include "core/upstream/outlier_detector.h"
 #include "gateway/proxy/exchange.h"
 #include "gateway/upstream/pool.h"
@@ -127,9 +127,8 @@ void Attempt::OnHead(core::Head head, Flow flow) {
   worker_.wheel().Disarm(per_try_);
   outcome_.status = head.status;
   outcome_.ratelimited = head.headers.Has(core::HeaderName::kXEnvoyRatelimited);
-  if (const auto status = head.headers.Find(core::HeaderName::kGrpcStatus)) {
-    outcome_.grpc_status = static_cast<std::int32_t>(core::ParseDecimal(*status).value_or(2));
-  }
+  outcome_.grpc = exchange_.grpc();
+  outcome_.grpc_status = core::FindGrpcStatus(head.headers);
   ReportStatus();
   if (flow == Flow::kEnd) ReceivedEnd();
   exchange_.OnUpstreamHead(std::move(head), flow);

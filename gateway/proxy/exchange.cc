@@ -1,7 +1,6 @@
 #include "gateway/proxy/exchange.h"
 
 #include "core/base/check.h"
-#include "core/base/text.h"
 #include "core/http/forwarding.h"
 #include "core/http/grpc_status.h"
 #include "core/http/path_normalizer.h"
@@ -198,10 +197,7 @@ void Exchange::SendLocal(LocalReply reply) {
   progress_.response_started = true;
   progress_.response_code = answer.head.status;
   progress_.response_head_bytes = answer.head.headers.ByteSize();
-  if (reply.grpc) progress_.grpc_status = 0;
-  if (const auto status = answer.head.headers.Find(HeaderName::kGrpcStatus)) {
-    progress_.grpc_status = static_cast<std::int32_t>(core::ParseDecimal(*status).value_or(2));
-  }
+  NoteGrpcStatus(answer.head.headers);
   const bool bodiless = answer.body.empty() || request_.method == "HEAD";
   downstream_->SendHead(answer.head, bodiless ? Flow::kEnd : Flow::kMore);
   if (!bodiless) {
@@ -358,8 +354,7 @@ void Exchange::WriteRecord() {
   record.flags = flags_;
   record.details = details_;
   record.transport_failure = attempt_.transport_failure();
-  record.grpc = progress_.grpc;
-  record.grpc_status = progress_.grpc_status;
+  if (progress_.grpc) FillGrpc(record);
   record.request_body_bytes = progress_.request_body_bytes;
   record.response_body_bytes = progress_.response_body_bytes;
   record.request_wire_bytes = progress_.request_body_bytes + request_.headers.ByteSize();

@@ -1,6 +1,7 @@
 // The gateway's life of one client request, from its head to its access-log line: decide, try, retry, relay, record.
 // States and moves: exchange_state.h. Split by direction: exchange.cc (life, decision, failures, record),
-// exchange_request.cc (towards the model), exchange_response.cc (towards the client).
+// exchange_request.cc (towards the model), exchange_response.cc (towards the client), exchange_grpc.cc (what is special
+// about a gRPC call).
 //
 // Taken from the worker's pool by the session's Accept(), returned at the end of the turn in which it is done. The
 // worker's thread only. Allocates nothing on the warm path: text lives in its arena, bodies in shared blocks.
@@ -59,6 +60,7 @@ class Exchange final : public StreamEvents {
   // From a mirror that is over before its primary.
   void ForgetMirror(const MirrorAttempt& mirror);
 
+  bool grpc() const { return progress_.grpc; }
   ExchangeState state() const { return state_; }
 
  private:
@@ -75,7 +77,7 @@ class Exchange final : public StreamEvents {
     bool interim_sent = false;      // a 1xx went to the client: no retry from here
     bool stale_retry_used = false;  // one invisible retry of a stale pooled connection
     bool replay_abandoned = false;  // the body outgrew the replay buffer
-    bool grpc = false;
+    bool grpc = false;              // the client speaks gRPC
     std::uint32_t attempts = 0;
     std::uint32_t mirrors = 0;
     std::uint16_t response_code = 0;
@@ -134,6 +136,10 @@ class Exchange final : public StreamEvents {
   void RelayInterim(const core::Head& head);
   void FinishHead(core::Head& head);
   void ResponseEnded();
+
+  // --- exchange_grpc.cc: what is special about a gRPC call
+  void NoteGrpcStatus(const core::HeaderMap& fields);
+  void FillGrpc(core::Record& record) const;
 
   const core::ForwardPlan& forward() const { return std::get<core::ForwardPlan>(plan_.action); }
   const core::Cluster& cluster() const { return pin_->clusters[forward().cluster.value]; }

@@ -1,5 +1,4 @@
 // The half of an exchange that faces the client: the answer's head, body and end.
-#include "core/base/text.h"
 #include "gateway/proxy/decimal_text.h"
 #include "gateway/proxy/exchange.h"
 #include "gateway/proxy/proxy_session.h"
@@ -22,11 +21,7 @@ void Exchange::OnUpstreamHead(core::Head head, Flow flow) {
   progress_.response_code = head.status;
   progress_.response_head_bytes = head.headers.ByteSize();
   details_ = "via_upstream";
-  if (progress_.grpc) {
-    if (const auto status = head.headers.Find(HeaderName::kGrpcStatus)) {
-      progress_.grpc_status = static_cast<std::int32_t>(core::ParseDecimal(*status).value_or(2));
-    }
-  }
+  NoteGrpcStatus(head.headers);
   const std::size_t status_class = head.status / 100;
   if (status_class >= 1 && status_class <= 5) {
     cluster().state->counters.upstream_rq_class[status_class - 1].fetch_add(1, std::memory_order_relaxed);
@@ -71,11 +66,7 @@ void Exchange::OnUpstreamBody(core::Slice bytes, Flow flow) {
 
 void Exchange::OnUpstreamTrailers(core::HeaderMap trailers) {
   if (state_ != ExchangeState::kRelaying) return;
-  if (progress_.grpc) {
-    if (const auto status = trailers.Find(HeaderName::kGrpcStatus)) {
-      progress_.grpc_status = static_cast<std::int32_t>(core::ParseDecimal(*status).value_or(2));
-    }
-  }
+  NoteGrpcStatus(trailers);
   downstream_->SendTrailers(trailers);
   ResponseEnded();
 }

@@ -8,7 +8,7 @@ namespace sluice::core {
 namespace {
 
 TEST(GrpcStatus, ComesFromTheStatusOfALocalAnswer) {
-  for (const auto& [http, grpc] : {std::pair{200, 0u},
+  for (const auto& [http, grpc] : {std::pair{200, 2u},
                                    {400, 13u},
                                    {401, 16u},
                                    {403, 7u},
@@ -38,10 +38,23 @@ TEST(GrpcStatus, StandsForAStatusInOutlierDetection) {
   }
 }
 
-TEST(GrpcStatus, ReadsOnlyDecimalNumbersThatFit) {
-  EXPECT_EQ(ParseGrpcStatus("0"), 0);
-  EXPECT_EQ(ParseGrpcStatus("14"), 14);
-  for (const char* bad : {"", "x", "-2", "+1", "99999999999999999999"}) EXPECT_EQ(ParseGrpcStatus(bad), -1) << bad;
+TEST(GrpcStatus, IsReadFromTheFieldsOfHeadOrTrailers) {
+  Arena arena;
+  HeaderMap fields(arena);
+  EXPECT_EQ(FindGrpcStatus(fields), -1);
+
+  for (const auto& [text, status] : {std::pair{"0", 0},
+                                     {"14", 14},
+                                     {"99", 99},
+                                     {"", kGrpcUnknown},
+                                     {"x", kGrpcUnknown},
+                                     {"-2", kGrpcUnknown},
+                                     {"+1", kGrpcUnknown},
+                                     {"4294967310", kGrpcUnknown},
+                                     {"99999999999999999999", kGrpcUnknown}}) {
+    fields.Set(HeaderName::kGrpcStatus, text);
+    EXPECT_EQ(FindGrpcStatus(fields), status) << text;
+  }
 }
 
 TEST(GrpcStatus, EncodesMessagesOnlyWhereItMust) {

@@ -181,6 +181,17 @@ TEST_F(OutlierDetectorTest, GrpcStatusOfTheHeadStandsForItsHttpStatus) {
   }
 }
 
+TEST_F(OutlierDetectorTest, AGrpcStatusOfAnAnswerToAnyOtherRequestIsJustAField) {
+  policy().consecutive_5xx = 1;
+  Outcome fine = Answered(200, 14);
+  fine.grpc = false;
+  Outcome broken = Answered(500, 0);
+  broken.grpc = false;
+
+  EXPECT_FALSE(Report(fine, 0));
+  EXPECT_TRUE(Report(broken, 1));
+}
+
 TEST_F(OutlierDetectorTest, ListedCodesAloneAreErrors) {
   policy().error_codes = {429, 503};
   policy().consecutive_gateway_errors = 5;

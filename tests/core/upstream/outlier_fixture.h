@@ -14,6 +14,7 @@ inline Outcome Answered(int status, std::int32_t grpc_status = -1) {
   Outcome outcome;
   outcome.status = static_cast<std::uint16_t>(status);
   outcome.grpc_status = grpc_status;
+  outcome.grpc = grpc_status >= 0;
   return outcome;
 }
 
