@@ -6,6 +6,7 @@
 #include "core/experiment/assignment.h"
 #include "core/http/cookie.h"
 #include "core/http/field_text.h"
+#include "core/http/grpc_timeout.h"
 #include "core/http/query_string.h"
 #include "core/plan/affinity.h"
 #include "core/route/cors.h"
@@ -160,6 +161,7 @@ void PlanForward(const Forward& forward, const Assignments& assignments, const R
     out.mirror_count = SelectMirrors(forward.mirrors, plan.draw, out.mirrors);
   }
   out.timeout = forward.timeout;
+  out.client_timeout = AskedGrpcTimeout(request.head);
   out.retry = &forward.retry;
   const LoadBalancerPolicy& balancer = request.snapshot.clusters[out.cluster.value].load_balancer;
   if (balancer.hash) {

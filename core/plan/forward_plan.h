@@ -54,7 +54,8 @@ struct ForwardPlan {
   std::string_view authority;      // to send upstream
   std::string_view original_path;  // set when a rewrite changed it: x-envoy-original-path
   std::string_view original_host;
-  Duration timeout{0};
+  Duration timeout{0};         // the route's, from the moment the whole request is here; 0: none
+  Duration client_timeout{0};  // grpc-timeout of a gRPC request, from its head; 0: none
   const RetryPolicy* retry = nullptr;
   std::uint64_t hash = 0;  // for consistent hashing
   bool has_hash = false;

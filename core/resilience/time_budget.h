@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <string_view>
 
 #include "core/base/clock.h"
 
@@ -23,12 +22,8 @@ struct TimeBudget {
 // neither is set.
 std::optional<std::uint64_t> ExpectedTimeoutMs(const TimeBudget& budget, Duration elapsed);
 
-// The value of a grpc-timeout field: one to eight digits and a unit of H, M, S, m, u, n (gRPC over
-// HTTP/2, "Requests"). Empty when malformed.
-std::optional<Duration> ParseGrpcTimeout(std::string_view value);
-
-// The timeout of a gRPC request: what the client asked for, capped by the route's; a route without
-// a timeout does not cap. A client that asked for nothing gets the route's.
-Duration GrpcTimeout(std::optional<Duration> asked, Duration route_timeout);
+// The timeout of a gRPC request: what the client asked for (AskedGrpcTimeout), capped by the route's; a route without a
+// timeout does not cap. A client that asked for nothing gets the route's.
+Duration GrpcTimeout(Duration asked, Duration route_timeout);
 
 }  // namespace sluice::core

@@ -263,7 +263,14 @@ void Exchange::ReplyReplayOverflow() {
 
 void Exchange::OnRouteTimeout() {
   cluster().state->counters.upstream_rq_timeout.fetch_add(1, std::memory_order_relaxed);
-  if (attempt_.running()) attempt_.TimeOut();
+  if (attempt_.running()) {
+    // A client in a hurry says nothing about the model (reliability.md D10).
+    if (progress_.client_deadline) {
+      attempt_.Cancel(ResetReason::kTimeout);
+    } else {
+      attempt_.TimeOut();
+    }
+  }
   if (progress_.response_started) {
     flags_.Set(ResponseFlag::kUT);
     details_ = "upstream_reset_after_response_started{timeout}";

@@ -78,6 +78,7 @@ class Exchange final : public StreamEvents {
     bool stale_retry_used = false;  // one invisible retry of a stale pooled connection
     bool replay_abandoned = false;  // the body outgrew the replay buffer
     bool grpc = false;              // the client speaks gRPC
+    bool client_deadline = false;   // route_deadline_ is the client's, from its grpc-timeout
     std::uint32_t attempts = 0;
     std::uint32_t mirrors = 0;
     std::uint16_t response_code = 0;
@@ -127,6 +128,7 @@ class Exchange final : public StreamEvents {
   void CreditClient();
   void FeedMirrors(const core::Slice& bytes, Flow flow);
   core::TimeBudget Budget() const;
+  void TellTimeLeft();
   void StartMirrors();
   void Retry(core::Duration delay);
   bool RetryStale(core::ResetReason reason);
@@ -138,6 +140,7 @@ class Exchange final : public StreamEvents {
   void ResponseEnded();
 
   // --- exchange_grpc.cc: what is special about a gRPC call
+  void ArmClientDeadline();
   void NoteGrpcStatus(const core::HeaderMap& fields);
   void FillGrpc(core::Record& record) const;
 

@@ -1,8 +1,16 @@
-// What is special about a gRPC call: the status it ends with.
+// What is special about a gRPC call: its own deadline, the status it ends with.
 #include "core/http/grpc_status.h"
 #include "gateway/proxy/exchange.h"
 
 namespace sluice::gateway {
+
+// The client counts from its request's head; the route's time-out, which caps this one, begins when the whole request
+// is here. A stream that is written for longer than its client wanted is ended all the same.
+void Exchange::ArmClientDeadline() {
+  if (forward().client_timeout <= core::Duration::zero()) return;
+  progress_.client_deadline = true;
+  context_.worker.wheel().Arm(route_deadline_, progress_.started + forward().client_timeout);
+}
 
 // Trailers have the last word.
 void Exchange::NoteGrpcStatus(const core::HeaderMap& fields) {

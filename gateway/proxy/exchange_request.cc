@@ -1,4 +1,7 @@
 // The half of an exchange that faces the model: attempts, the request's body, retries, mirrors.
+#include <algorithm>
+
+#include "core/http/grpc_timeout.h"
 #include "core/resilience/time_budget.h"
 #include "gateway/proxy/decimal_text.h"
 #include "gateway/proxy/exchange.h"
@@ -15,6 +18,7 @@ void Exchange::StartForward() {
   const core::ForwardPlan& plan = forward();
   MoveTo(ExchangeState::kTrying);
   retry_.emplace(*plan.retry, cluster());
+  ArmClientDeadline();
   PrepareUpstreamHead();
   if (progress_.request_complete) RequestEnded();
   StartAttempt(false);
@@ -28,7 +32,7 @@ void Exchange::PrepareUpstreamHead() {
   core::ApplyRequestHeaders(plan_, request_, plan_input(), arena_);
 }
 
-// Everything from the client is here: the route time-out begins (section 1.4).
+// Everything from the client is here: the route time-out begins (section 1.4), unless the client's own ends sooner.
 void Exchange::RequestEnded() {
   if (!progress_.request_complete) {
     progress_.request_complete = true;
@@ -36,14 +40,29 @@ void Exchange::RequestEnded() {
   }
   if (!retry_) return;  // not forwarded yet: StartForward comes back here
   const core::Duration timeout = forward().timeout;
-  if (timeout > core::Duration::zero() && !route_deadline_.armed()) {
-    context_.worker.wheel().Arm(route_deadline_, context_.worker.now() + timeout);
+  const core::TimePoint end = context_.worker.now() + timeout;
+  if (timeout > core::Duration::zero() &&
+      (!route_deadline_.armed() || (progress_.client_deadline && end <= route_deadline_.when()))) {
+    progress_.client_deadline = false;
+    context_.worker.wheel().Arm(route_deadline_, end);
   }
   if (attempt_.running()) attempt_.RequestComplete(Budget().per_try);
 }
 
 core::TimeBudget Exchange::Budget() const {
-  return core::TimeBudget::Effective(forward().timeout, forward().retry->per_try_timeout);
+  const core::Duration timeout = core::GrpcTimeout(forward().client_timeout, forward().timeout);
+  return core::TimeBudget::Effective(timeout, forward().retry->per_try_timeout);
+}
+
+// What this try may take goes with it (section 1.4); a gRPC server is told in its own words too.
+void Exchange::TellTimeLeft() {
+  const core::TimeBudget budget = Budget();
+  core::Duration left = budget.timeout;
+  if (route_deadline_.armed()) left = std::min(left, route_deadline_.when() - context_.worker.now());
+  const auto expected = core::ExpectedTimeoutMs(budget, budget.timeout - left);
+  if (!expected) return;
+  request_.headers.Set(HeaderName::kXEnvoyExpectedRqTimeoutMs, DecimalText(*expected, arena_));
+  if (progress_.grpc) request_.headers.Set(HeaderName::kGrpcTimeout, core::FormatGrpcTimeout(*expected, arena_));
 }
 
 void Exchange::StartAttempt(bool fresh) {
@@ -62,11 +81,7 @@ void Exchange::StartAttempt(bool fresh) {
     if (++progress_.attempts == 1) StartMirrors();
   }
   request_.headers.Set(HeaderName::kXEnvoyAttemptCount, DecimalText(progress_.attempts, arena_));
-  const core::Duration left =
-      route_deadline_.armed() ? route_deadline_.when() - context_.worker.now() : forward().timeout;
-  if (const auto expected = core::ExpectedTimeoutMs(Budget(), forward().timeout - left)) {
-    request_.headers.Set(HeaderName::kXEnvoyExpectedRqTimeoutMs, DecimalText(*expected, arena_));
-  }
+  TellTimeLeft();
   progress_.request_sent = progress_.upstream_full = false;
   progress_.attempt_sent_bytes = 0;
   cursor_ = {};

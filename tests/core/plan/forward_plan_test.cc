@@ -289,6 +289,18 @@ TEST_F(MakePlanTest, DelayAndAbortAreDrawnApart) {
   for (const int count : seen) EXPECT_NEAR(count, 1000, 150);
 }
 
+TEST_F(MakePlanTest, AGrpcClientsOwnTimeoutStandsBesideTheRoutes) {
+  Host().Rule("default").To(kHost, "v45").forward().timeout = Milliseconds(200);
+  request_.headers.AddBorrowed(HeaderName::kGrpcTimeout, "50m");
+
+  EXPECT_EQ(Forwarded(Make()).client_timeout, Duration::zero()) << "not gRPC";
+  request_.headers.AddBorrowed(HeaderName::kContentType, "application/grpc");
+  const Plan plan = Make();
+
+  EXPECT_EQ(Forwarded(plan).client_timeout, Milliseconds(50));
+  EXPECT_EQ(Forwarded(plan).timeout, Milliseconds(200));
+}
+
 TEST_F(MakePlanTest, AbortsCanSpeakGrpc) {
   Fault fault;
   fault.abort_grpc_status = 14;

@@ -98,6 +98,103 @@ TEST_F(ExchangeGrpc, AnAnswerWithoutAStatusIsCountedByItsHttpStatus) {
   EXPECT_EQ(StatusInMetrics(), 2) << "200 alone is no OK";
 }
 
+TEST_F(ExchangeGrpc, TheClientsDeadlineRunsFromTheHeadAndChargesNoModel) {
+  Load("", kEjectAtOnce);
+  Call("grpc-timeout: 100m\r\n");
+  LoopbackPeer server = UntilCalled();
+  Advance(core::Milliseconds(60));
+  client_.Write(kEnd);
+  Advance(core::Milliseconds(39));
+  client_.Read();
+  EXPECT_TRUE(client_.received().empty());
+
+  Advance(core::Milliseconds(2));
+
+  ASSERT_TRUE(UntilReceived(client_, "grpc-message: upstream request timeout"));
+  EXPECT_TRUE(client_.Received("HTTP/1.1 200 OK\r\n"));
+  EXPECT_TRUE(client_.Received("grpc-status: 14\r\n"));
+  EXPECT_TRUE(UntilEnded(server));
+  EXPECT_EQ(ClusterOf("v0").state->counters.upstream_rq_timeout, 1U);
+  EXPECT_FALSE(Ejected());
+}
+
+TEST_F(ExchangeGrpc, TheClientsDeadlineEndsARequestThatIsStillBeingSent) {
+  Load();
+  Call("grpc-timeout: 100m\r\n");
+  LoopbackPeer server = UntilCalled();
+
+  Advance(core::Milliseconds(101));
+
+  ASSERT_TRUE(UntilReceived(client_, "grpc-status: 14\r\n"));
+  EXPECT_TRUE(UntilEnded(server));
+}
+
+TEST_F(ExchangeGrpc, TheRoutesTimeoutCapsTheClientsAndChargesTheModel) {
+  Load("    timeout: 50ms\n", kEjectAtOnce);
+  CallOnce("grpc-timeout: 10S\r\n");
+  LoopbackPeer server = UntilCalled(kEnd);
+  EXPECT_TRUE(server.Received("grpc-timeout: 50m\r\n"));
+  EXPECT_FALSE(server.Received("10S"));
+
+  Advance(core::Milliseconds(51));
+
+  ASSERT_TRUE(UntilReceived(client_, "grpc-status: 14\r\n"));
+  EXPECT_TRUE(Ejected());
+}
+
+TEST_F(ExchangeGrpc, ATimeoutOfZeroDoesNotEscapeTheRoutes) {
+  Load("    timeout: 50ms\n");
+  CallOnce("grpc-timeout: 0S\r\n");
+  LoopbackPeer server = UntilCalled("grpc-timeout: 50m\r\n");
+
+  Advance(core::Milliseconds(51));
+
+  EXPECT_TRUE(UntilReceived(client_, "grpc-status: 14\r\n"));
+}
+
+TEST_F(ExchangeGrpc, ADeadlineAfterTheHeadCutsTheStream) {
+  Load();
+  CallOnce("grpc-timeout: 100m\r\n");
+  LoopbackPeer server = UntilCalled(kEnd);
+  server.Write(Answer() + std::string(kMessage));
+  ASSERT_TRUE(UntilReceived(client_, "hi"));
+
+  Advance(core::Milliseconds(101));
+
+  EXPECT_TRUE(UntilEnded(client_));
+  EXPECT_EQ(StatusInMetrics(), 2);
+}
+
+TEST_F(ExchangeGrpc, NobodyElseHasAGrpcTimeout) {
+  Load();
+  client_.Write("GET / HTTP/1.1\r\nhost: model\r\ncontent-type: application/json\r\ngrpc-timeout: 10m\r\n\r\n");
+  LoopbackPeer server = UntilCalled("grpc-timeout: 10m\r\n");
+
+  Advance(core::Seconds(1));
+  server.Write(kOk);
+
+  ASSERT_TRUE(UntilReceived(client_, "ok"));
+  EXPECT_TRUE(client_.Received("HTTP/1.1 200 OK"));
+}
+
+TEST_F(ExchangeGrpc, EveryTryIsToldWhatTimeIsLeft) {
+  Load("    retries: {attempts: 1, retryOn: unavailable}\n");
+  CallOnce("grpc-timeout: 1S\r\n");
+  LoopbackPeer server = UntilCalled(kEnd);
+  EXPECT_TRUE(server.Received("grpc-timeout: 1000m\r\n"));
+  EXPECT_TRUE(server.Received("x-envoy-expected-rq-timeout-ms: 1000\r\n"));
+  server.Forget();
+
+  Advance(core::Milliseconds(400));
+  server.Write(TrailersOnly(14));
+  Settle();
+  Advance(core::Milliseconds(26));  // the back-off
+
+  ASSERT_TRUE(UntilReceived(server, kEnd));
+  EXPECT_TRUE(server.Received("x-envoy-attempt-count: 2\r\n"));
+  EXPECT_TRUE(server.Received("grpc-timeout: 574m\r\n"));
+}
+
 TEST_F(ExchangeGrpc, RetryTokensLookAtHeadsOnly) {
   Load("    retries: {attempts: 1, retryOn: \"cancelled,deadline-exceeded,internal,resource-exhausted,unavailable\"}\n",
        kEjectAtOnce);

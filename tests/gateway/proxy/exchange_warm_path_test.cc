@@ -82,5 +82,22 @@ TEST_F(ExchangeWarmPath, APostWithAChunkedAnswerAllocatesNothing) {
   EXPECT_EQ(made, 0);
 }
 
+TEST_F(ExchangeWarmPath, AGrpcCallAllocatesNothing) {
+  Begin();
+  const std::string message("7\r\n\0\0\0\0\2hi\r\n", 12);
+  const std::string request =
+      "POST /svc/Method HTTP/1.1\r\nhost: model\r\ncontent-type: application/grpc\r\nte: trailers\r\ngrpc-timeout: "
+      "9S\r\n"
+      "transfer-encoding: chunked\r\n\r\n" +
+      message + "0\r\n\r\n";
+  const std::string answer = "HTTP/1.1 200 OK\r\ncontent-type: application/grpc\r\ntransfer-encoding: chunked\r\n\r\n" +
+                             message + "0\r\ngrpc-status: 0\r\n\r\n";
+
+  Exchanges(200, request, "0\r\n\r\n", answer, "grpc-status: 0\r\n\r\n");
+  const long made = Exchanges(1000, request, "0\r\n\r\n", answer, "grpc-status: 0\r\n\r\n");
+
+  EXPECT_EQ(made, 0);
+}
+
 }  // namespace
 }  // namespace sluice::gateway
