@@ -35,7 +35,7 @@ struct Record {
   std::uint64_t response_body_bytes = 0;
   std::uint64_t request_wire_bytes = 0;  // head and body, approximate on the wire
   std::uint64_t response_wire_bytes = 0;
-  std::uint64_t request_messages = 0;  // gRPC
+  std::uint64_t request_messages = 0;  // gRPC; those that were not reported while the exchange ran
   std::uint64_t response_messages = 0;
   std::uint32_t attempts = 0;  // tries made
   std::uint32_t mirrors = 0;   // copies sent

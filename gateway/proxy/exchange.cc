@@ -22,6 +22,7 @@ Exchange::Exchange(ExchangeContext& context)
       route_deadline_([](void* self) { static_cast<Exchange*>(self)->OnRouteTimeout(); }, this),
       idle_deadline_([](void* self) { static_cast<Exchange*>(self)->OnIdle(); }, this),
       delay_deadline_([](void* self) { static_cast<Exchange*>(self)->CarryOut(); }, this),
+      message_deadline_([](void* self) { static_cast<Exchange*>(self)->ReportMessages(); }, this),
       retire_([](void* self) { static_cast<Exchange*>(self)->Recycle(); }, this) {}
 
 Exchange::~Exchange() = default;
@@ -326,6 +327,7 @@ void Exchange::Complete() {
   wheel.Disarm(route_deadline_);
   wheel.Disarm(idle_deadline_);
   wheel.Disarm(delay_deadline_);
+  wheel.Disarm(message_deadline_);
   retry_.reset();
   WriteRecord();
   // A request that is still coming after its answer: the codec delivers what is at hand and then ends the connection

@@ -13,6 +13,7 @@
 
 #include "core/base/arena.h"
 #include "core/base/deadline_wheel.h"
+#include "core/http/grpc_message_counter.h"
 #include "core/plan/forward_plan.h"
 #include "core/resilience/replay_buffer.h"
 #include "core/resilience/time_budget.h"
@@ -78,6 +79,7 @@ class Exchange final : public StreamEvents {
     bool stale_retry_used = false;  // one invisible retry of a stale pooled connection
     bool replay_abandoned = false;  // the body outgrew the replay buffer
     bool grpc = false;              // the client speaks gRPC
+    bool grpc_answer = false;       // and so does the model: its body is made of messages
     bool client_deadline = false;   // route_deadline_ is the client's, from its grpc-timeout
     std::uint32_t attempts = 0;
     std::uint32_t mirrors = 0;
@@ -89,6 +91,8 @@ class Exchange final : public StreamEvents {
     std::uint64_t response_head_bytes = 0;  // of the final head
     std::uint64_t response_body_bytes = 0;
     std::uint64_t owed_to_upstream = 0;  // answer bytes taken but not yet credited, because the client is full
+    core::GrpcMessageCounter request_messages;
+    core::GrpcMessageCounter response_messages;
     core::TimePoint started{};
     core::TimePoint request_done_at{};
     core::Duration upstream_service_time{-1};
@@ -141,8 +145,12 @@ class Exchange final : public StreamEvents {
 
   // --- exchange_grpc.cc: what is special about a gRPC call
   void ArmClientDeadline();
+  void NoteGrpcHead(const core::Head& head, Flow flow);
   void NoteGrpcStatus(const core::HeaderMap& fields);
-  void FillGrpc(core::Record& record) const;
+  void CountRequestMessages(std::string_view bytes);
+  void CountResponseMessages(std::string_view bytes);
+  void ReportMessages();
+  void FillGrpc(core::Record& record);
 
   const core::ForwardPlan& forward() const { return std::get<core::ForwardPlan>(plan_.action); }
   const core::Cluster& cluster() const { return pin_->clusters[forward().cluster.value]; }
@@ -177,7 +185,8 @@ class Exchange final : public StreamEvents {
   std::array<MirrorAttempt*, core::kMirrorsMax> mirrors_{};
   core::Deadline route_deadline_;
   core::Deadline idle_deadline_;
-  core::Deadline delay_deadline_;  // injected delay, or back-off: never both
+  core::Deadline delay_deadline_;    // injected delay, or back-off: never both
+  core::Deadline message_deadline_;  // the next report of gRPC messages, while an answer is relayed
   RetireHook retire_;
 };
 

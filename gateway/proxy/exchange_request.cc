@@ -184,6 +184,7 @@ void Exchange::OnBody(core::Slice bytes, Flow flow) {
   Touch();
   const std::size_t size = bytes.size();
   progress_.request_body_bytes += size;
+  CountRequestMessages(bytes.view());
   FeedMirrors(bytes, flow);
   if (size > 0) Keep(std::move(bytes));
   if (state_ == ExchangeState::kDone) return DropRequestBytes(size, flow == Flow::kEnd);  // Keep had to answer

@@ -21,7 +21,7 @@ void Exchange::OnUpstreamHead(core::Head head, Flow flow) {
   progress_.response_code = head.status;
   progress_.response_head_bytes = head.headers.ByteSize();
   details_ = "via_upstream";
-  NoteGrpcStatus(head.headers);
+  NoteGrpcHead(head, flow);
   const std::size_t status_class = head.status / 100;
   if (status_class >= 1 && status_class <= 5) {
     cluster().state->counters.upstream_rq_class[status_class - 1].fetch_add(1, std::memory_order_relaxed);
@@ -55,6 +55,7 @@ void Exchange::OnUpstreamBody(core::Slice bytes, Flow flow) {
   Touch();
   const std::size_t size = bytes.size();
   progress_.response_body_bytes += size;
+  CountResponseMessages(bytes.view());
   const Room room = downstream_->SendBody(std::move(bytes), flow);
   if (flow == Flow::kEnd) return ResponseEnded();
   if (room == Room::kOpen) {

@@ -56,10 +56,7 @@ void MetricsShard::OnExchange(const core::Record& record) {
   series.duration.Observe(milliseconds);
   series.request_bytes.Observe(record.request_wire_bytes);
   series.response_bytes.Observe(record.response_wire_bytes);
-  if (record.grpc) {
-    series.request_messages.Add(record.request_messages);
-    series.response_messages.Add(record.response_messages);
-  }
+  if (record.grpc) CountMessages(peer, record);
   if (series.number == SeriesRegistry::kOverflow) series_dropped_.Add();
 
   // Only what the model answered says something about the model.
@@ -67,6 +64,13 @@ void MetricsShard::OnExchange(const core::Record& record) {
     peer.upstream_time.Observe(Whole(record.upstream_service_time, core::Milliseconds(1)));
     peer.inference.Observe(Whole(record.duration, std::chrono::microseconds(1)));
   }
+}
+
+void MetricsShard::OnMessages(const core::Record& running) { CountMessages(FindPeer(running), running); }
+
+void MetricsShard::CountMessages(Peer& peer, const core::Record& record) {
+  peer.request_messages.Add(record.request_messages);
+  peer.response_messages.Add(record.response_messages);
 }
 
 void MetricsShard::CountAnswer(const core::Record& record) {

@@ -44,6 +44,9 @@ class MetricsShard {
   // The exchange is over; `record.snapshot` is set and holds `cluster` and `endpoint`. Snapshots have distinct
   // generations: pointers are remembered together with theirs.
   void OnExchange(const core::Record& record);
+  // A gRPC exchange is still running: counts the messages in `running`, which needs the destination besides (snapshot,
+  // cluster, endpoint). Its last Record holds only those since.
+  void OnMessages(const core::Record& running);
 
   // The rest of what a worker counts; bump by name.
   DownstreamCounters& downstream() { return downstream_; }
@@ -66,17 +69,19 @@ class MetricsShard {
     core::Histogram duration;  // milliseconds
     core::Histogram request_bytes;
     core::Histogram response_bytes;
-    core::Counter request_messages;
-    core::Counter response_messages;
   };
-  // One destination as this worker saw it; answers of the upstream only.
+  // One destination as this worker saw it.
   struct Peer {
     Peer(std::uint32_t peer_number, const SeriesRegistry& registry)
         : number(peer_number), upstream_time(registry.durations()), inference(registry.seconds()) {}
 
-    const std::uint32_t number;     // of the registry
+    const std::uint32_t number;  // of the registry
+    // Answers of the upstream only.
     core::Histogram upstream_time;  // milliseconds: request fully received to upstream headers
     core::Histogram inference;      // microseconds: the whole exchange
+    // gRPC. Reported while the answer is still open, so they cannot know its labels.
+    core::Counter request_messages;
+    core::Counter response_messages;
   };
 
   const core::AppendList<Series>& series() const { return series_; }
@@ -106,6 +111,7 @@ class MetricsShard {
   Series& FindSeries(const core::SeriesKey& key);
   Series& LearnSeries(const core::SeriesKey& key);
   void CountAnswer(const core::Record& record);
+  static void CountMessages(Peer& peer, const core::Record& record);
 
   SeriesRegistry& registry_;
 

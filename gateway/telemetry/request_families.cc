@@ -48,6 +48,7 @@ class RequestTotals {
   void AddSeries(const MetricsShard::Series& series);
   void AddTotals(const Emission& emission, const MetricsShard::Series& series);
   void AddPeer(const MetricsShard::Peer& peer);
+  void AddMessages(const MetricsShard::Peer& peer, bool destination);
   void UnifyPeers();
 
   Labels PeerLabels(std::uint32_t peer, bool destination) const;
@@ -103,15 +104,23 @@ void RequestTotals::AddTotals(const Emission& emission, const MetricsShard::Seri
   totals.duration.Add(series.duration);
   totals.request_bytes.Add(series.request_bytes);
   totals.response_bytes.Add(series.response_bytes);
-  if (emission.key.grpc()) {
-    Messages& messages = messages_[{emission.peer, emission.destination}];
-    messages.request += series.request_messages.value();
-    messages.response += series.response_messages.value();
-  }
+  // Every gRPC call has a sample, if only of zero messages.
+  if (emission.key.grpc()) messages_.try_emplace({emission.peer, emission.destination});
+}
+
+void RequestTotals::AddMessages(const MetricsShard::Peer& peer, bool destination) {
+  const std::uint64_t request = peer.request_messages.value();
+  const std::uint64_t response = peer.response_messages.value();
+  if (request == 0 && response == 0) return;
+  Messages& messages = messages_[{first_[peer.number], destination}];
+  messages.request += request;
+  messages.response += response;
 }
 
 void RequestTotals::AddPeer(const MetricsShard::Peer& peer) {
   const core::PeerLabels& labels = *names_.peers[peer.number];
+  if (labels.reporter != Reporter::kDestination) AddMessages(peer, false);
+  if (labels.reporter != Reporter::kSource) AddMessages(peer, true);
   core::HistogramTotal inference;
   inference.Add(peer.inference);
   if (inference.count() == 0) return;

@@ -50,6 +50,15 @@ class ExchangeGrpc : public ExchangeTest {
     const auto& series = world_.metrics().series();
     return series_.Read().series[series[series.size() - 1].number].grpc_status();
   }
+  std::pair<std::uint64_t, std::uint64_t> Messages() {
+    std::pair<std::uint64_t, std::uint64_t> sum;
+    const auto& peers = world_.metrics().peers();
+    for (std::size_t i = 0; i < peers.size(); ++i) {
+      sum.first += peers[i].request_messages.value();
+      sum.second += peers[i].response_messages.value();
+    }
+    return sum;
+  }
   bool Ejected() { return ClusterOf("v0").endpoints[0].state->ejected; }
 
   LoopbackListener model_;
@@ -88,6 +97,7 @@ TEST_F(ExchangeGrpc, AnAnswerWithoutAStatusIsCountedByItsHttpStatus) {
   server.Write("HTTP/1.1 503 No\r\ncontent-type: text/html\r\ncontent-length: 4\r\n\r\nsorr");
   ASSERT_TRUE(UntilReceived(client_, "sorr"));
   EXPECT_EQ(StatusInMetrics(), 14);
+  EXPECT_EQ(Messages().second, 0U) << "a page is no message";
 
   CallOnce();
   server.Forget();
@@ -222,6 +232,44 @@ TEST_F(ExchangeGrpc, AStatusInTheHeadEjectsLikeItsHttpStatus) {
 
   ASSERT_TRUE(UntilReceived(client_, "grpc-status: 14"));
   EXPECT_TRUE(Ejected());
+}
+
+TEST_F(ExchangeGrpc, MessagesAreReportedEveryFiveSecondsAndAtTheEnd) {
+  Load();
+  Call();
+  client_.Write(kMessage);
+  client_.Write(kMessage);
+  LoopbackPeer server = UntilCalled("hi\r\n");
+  server.Write(Answer() + std::string(kMessage));
+  ASSERT_TRUE(UntilReceived(client_, "hi"));
+  EXPECT_EQ(Messages(), std::pair(0UL, 0UL));
+
+  Advance(core::Milliseconds(5001));
+  EXPECT_EQ(Messages(), std::pair(2UL, 1UL));
+  client_.Write(kMessage);
+  client_.Write(kEnd);
+  Advance(core::Milliseconds(5001));
+  EXPECT_EQ(Messages(), std::pair(3UL, 1UL));
+  server.Write(std::string(kMessage) + "0\r\ngrpc-status: 0\r\n\r\n");
+  ASSERT_TRUE(UntilReceived(client_, "grpc-status: 0"));
+
+  EXPECT_EQ(Messages(), std::pair(3UL, 2UL));
+}
+
+TEST_F(ExchangeGrpc, ARetriedRequestIsCountedOnce) {
+  Load("    retries: {attempts: 1, retryOn: internal}\n");
+  CallOnce();
+  LoopbackPeer server = UntilCalled(kEnd);
+  server.Write(TrailersOnly(13));
+  server.Forget();
+  Settle();
+  Advance(core::Milliseconds(26));
+  ASSERT_TRUE(UntilReceived(server, kEnd));
+
+  server.Write(Answer() + std::string(kMessage) + "0\r\ngrpc-status: 0\r\n\r\n");
+
+  ASSERT_TRUE(UntilReceived(client_, "grpc-status: 0"));
+  EXPECT_EQ(Messages(), std::pair(1UL, 1UL));
 }
 
 TEST_F(ExchangeGrpc, AnswersOfTheGatewayAreTrailersOnly) {

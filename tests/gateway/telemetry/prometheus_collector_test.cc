@@ -106,6 +106,35 @@ TEST_F(PrometheusCollectorTest, EverySampleOfEveryRequestMetricHasEveryLabelInOr
   EXPECT_NE(Lines("istio_response_messages_total").find("} 5\n"), std::string::npos);
 }
 
+TEST_F(PrometheusCollectorTest, MessagesOfACallThatStillRunsAreCountedOnce) {
+  core::Record running = scenario.Answered(scenario.v45());
+  running.request_messages = 3;
+  running.response_messages = 1;
+  one->OnMessages(running);
+  EXPECT_NE(Lines("istio_request_messages_total").find("} 3\n"), std::string::npos);
+  EXPECT_EQ(Lines("istio_requests_total"), "");
+
+  core::Record last = scenario.Answered(scenario.v45(), 503);
+  last.grpc = true;
+  last.request_messages = 1;
+  one->OnExchange(last);
+  two->OnExchange(last);
+
+  EXPECT_NE(Lines("istio_request_messages_total").find("} 5\n"), std::string::npos);
+  EXPECT_NE(Lines("istio_response_messages_total").find("} 1\n"), std::string::npos);
+}
+
+TEST_F(PrometheusCollectorTest, ACallWithoutMessagesHasItsSampleAndOtherRequestsHaveNone) {
+  one->OnExchange(scenario.Answered(scenario.v47()));
+  EXPECT_EQ(Lines("istio_request_messages_total"), "");
+
+  core::Record grpc = scenario.Answered(scenario.v45(), 503);
+  grpc.grpc = true;
+  one->OnExchange(grpc);
+
+  EXPECT_NE(Lines("istio_request_messages_total").find("} 0\n"), std::string::npos);
+}
+
 TEST_F(PrometheusCollectorTest, DurationsFallIntoEnvoysBuckets) {
   one->OnExchange(scenario.Answered(scenario.v47()));
 
