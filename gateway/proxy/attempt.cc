@@ -1,5 +1,7 @@
 #include "gateway/proxy/attempt.h"
 
+#include <utility>
+
 #include "core/base/check.h"
 #include "core/http/grpc_status.h"
 #include "core/upstream/outlier_detector.h"
@@ -34,7 +36,7 @@ void Attempt::Start(ClusterView& view, const core::Endpoint& endpoint, bool fres
   endpoint_ = &endpoint;
   outcome_ = core::Outcome{};
   per_try_timeout_ = core::Duration::zero();
-  reused_ = request_complete_ = sent_end_ = received_end_ = false;
+  reused_ = request_complete_ = sent_end_ = received_end_ = status_to_come_ = false;
   transport_failure_.clear();
   running_ = true;
   switch (view.PoolFor(endpoint).Acquire(lease_, fresh)) {
@@ -102,6 +104,7 @@ void Attempt::SentEnd() {
 
 void Attempt::ReceivedEnd() {
   received_end_ = true;
+  if (std::exchange(status_to_come_, false)) Count(endpoint_->state->requests_error);
   worker_.wheel().Disarm(per_try_);
   if (sent_end_) Release();
 }
@@ -129,7 +132,10 @@ void Attempt::OnHead(core::Head head, Flow flow) {
   outcome_.ratelimited = head.headers.Has(core::HeaderName::kXEnvoyRatelimited);
   outcome_.grpc = exchange_.grpc();
   outcome_.grpc_status = core::FindGrpcStatus(head.headers);
-  ReportStatus();
+  // A gRPC server says with its last words whether the call went well.
+  status_to_come_ = outcome_.grpc && outcome_.status == 200 && outcome_.grpc_status < 0;
+  if (!status_to_come_) CountAnswer(outcome_.grpc_status);
+  ReportOutcome();
   if (flow == Flow::kEnd) ReceivedEnd();
   exchange_.OnUpstreamHead(std::move(head), flow);
 }
@@ -141,6 +147,11 @@ void Attempt::OnBody(core::Slice bytes, Flow flow) {
 }
 
 void Attempt::OnTrailers(core::HeaderMap trailers) {
+  const std::int32_t status = status_to_come_ ? core::FindGrpcStatus(trailers) : -1;
+  if (status >= 0) {
+    status_to_come_ = false;
+    CountAnswer(status);
+  }
   ReceivedEnd();
   exchange_.OnUpstreamTrailers(std::move(trailers));
 }
@@ -154,10 +165,11 @@ void Attempt::OnReset(ResetReason reason) {
   exchange_.OnAttemptFailed(reason);
 }
 
-void Attempt::ReportStatus() {
-  core::EndpointState& state = *endpoint_->state;
-  Count(outcome_.Is5xx() ? state.requests_error : state.requests_success);
-  ReportOutcome();
+// Into what the endpoint is shown with; outlier detection looks at heads only and is told apart.
+void Attempt::CountAnswer(std::int32_t grpc_status) {
+  const bool by_grpc = outcome_.grpc && grpc_status >= 0;
+  const bool error = by_grpc ? core::HttpFromGrpcStatus(grpc_status) >= 500 : outcome_.Is5xx();
+  Count(error ? endpoint_->state->requests_error : endpoint_->state->requests_success);
 }
 
 void Attempt::ReportReset(ResetReason reason) {

@@ -65,7 +65,7 @@ class Attempt final : public StreamEvents {
   void OnPerTryTimeout();
   void ReceivedEnd();
   void Release();
-  void ReportStatus();
+  void CountAnswer(std::int32_t grpc_status);
   void ReportReset(core::ResetReason reason);
   void ReportOutcome();
   void ArmPerTry();
@@ -83,6 +83,7 @@ class Attempt final : public StreamEvents {
   bool request_complete_ = false;
   bool sent_end_ = false;
   bool received_end_ = false;
+  bool status_to_come_ = false;  // of a gRPC call: success or error is still open
   std::string transport_failure_;
   std::string local_address_;
 };

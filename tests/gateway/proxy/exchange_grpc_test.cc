@@ -234,6 +234,26 @@ TEST_F(ExchangeGrpc, AStatusInTheHeadEjectsLikeItsHttpStatus) {
   EXPECT_TRUE(Ejected());
 }
 
+TEST_F(ExchangeGrpc, AnEndpointIsShownWithTheStatusOfItsLastWords) {
+  Load();
+  const core::EndpointState& state = *ClusterOf("v0").endpoints[0].state;
+  CallOnce();
+  LoopbackPeer server = UntilCalled(kEnd);
+  for (const std::string& end : {Answer() + "0\r\ngrpc-status: 0\r\n\r\n", Answer() + "0\r\ngrpc-status: 13\r\n\r\n",
+                                 Answer() + "0\r\n\r\n", TrailersOnly(2), TrailersOnly(5)}) {
+    server.Forget();
+    server.Write(end);
+    ASSERT_TRUE(UntilReceived(client_, "HTTP/1.1 200 OK"));
+    Settle();
+    client_.Forget();
+    CallOnce();
+    ASSERT_TRUE(UntilReceived(server, kEnd));
+  }
+
+  EXPECT_EQ(state.requests_success, 2U) << "OK, NOT_FOUND";
+  EXPECT_EQ(state.requests_error, 3U) << "INTERNAL, none, UNKNOWN";
+}
+
 TEST_F(ExchangeGrpc, MessagesAreReportedEveryFiveSecondsAndAtTheEnd) {
   Load();
   Call();
