@@ -92,6 +92,7 @@ int Run(const Flags& flags) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(bugprone-exception-escape): out of memory may end it
 int main(int argc, char** argv) {
   Flags flags;
   CLI::App app{"HTTP load generator"};

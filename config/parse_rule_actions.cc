@@ -66,7 +66,7 @@ void ReadAbort(Fields& parent, core::Fault& into) {
   if (grpc.has_value()) {
     const auto code = GrpcCodeOf(*grpc);
     if (code.has_value()) {
-      into.abort_grpc_status = *code;
+      into.abort_grpc_status = code;
     } else {
       parent.scope().Error("IST0106", abort.MarkOf("grpcStatus"), Format("`{}` is no gRPC status", grpc->substr(0, 80)),
                            "write its name, such as UNAVAILABLE");

@@ -234,7 +234,7 @@ std::vector<YamlNode> ParseYaml(std::string_view text, const std::string& file, 
       if (root.has_value() && root->kind != YamlNode::Kind::kNull) documents.push_back(std::move(*root));
     }
     CheckQuote(text, builder.last_quoted(), file, findings);
-  } catch (const Refused&) {
+  } catch (const Refused&) {  // NOLINT(bugprone-empty-catch)
     // The finding is already written; what follows in this file cannot be trusted.
   } catch (const YAML::Exception& error) {
     findings.Error("SL1007", {file, ToMark(error.mark)}, "not valid YAML: " + error.msg,

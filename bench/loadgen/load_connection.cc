@@ -1,5 +1,7 @@
 #include "bench/loadgen/load_connection.h"
 
+#include <utility>
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 
@@ -11,8 +13,8 @@ using boost::system::error_code;
 
 }  // namespace
 
-LoadConnection::LoadConnection(LoadRun& run, asio::io_context& io, const asio::ip::tcp::endpoint& peer)
-    : run_(run), peer_(peer), socket_(io.get_executor()), retry_timer_(io.get_executor()) {}
+LoadConnection::LoadConnection(LoadRun& run, asio::io_context& io, asio::ip::tcp::endpoint peer)
+    : run_(run), peer_(std::move(peer)), socket_(io.get_executor()), retry_timer_(io.get_executor()) {}
 
 void LoadConnection::Connect() {
   if (run_.stopping()) return run_.OnSettled();

@@ -14,7 +14,7 @@ namespace sluice::bench {
 
 class LoadConnection {
  public:
-  LoadConnection(LoadRun& run, boost::asio::io_context& io, const boost::asio::ip::tcp::endpoint& peer);
+  LoadConnection(LoadRun& run, boost::asio::io_context& io, boost::asio::ip::tcp::endpoint peer);
 
   void Connect();
   // Sends the next request if it is free to and there is one.

@@ -26,6 +26,7 @@ void Line(std::string& out, const char* format, Args... args) {
   out += '\n';
 }
 
+// NOLINTNEXTLINE(google-runtime-int): what %llu asks for
 unsigned long long Number(std::uint64_t value) { return value; }
 
 }  // namespace

@@ -26,7 +26,7 @@ HeaderMap& HeaderMap::operator=(HeaderMap&& other) noexcept {
 
 void HeaderMap::Grow() {
   const std::uint32_t capacity = capacity_ == 0 ? 24 : capacity_ * 2;
-  Field* fields = arena_->AllocateArray<Field>(capacity);
+  auto* fields = arena_->AllocateArray<Field>(capacity);
   auto* codes = arena_->AllocateArray<std::uint8_t>(capacity);
   if (size_ > 0) {
     std::copy_n(fields_, size_, fields);

@@ -16,6 +16,7 @@ constexpr std::uint32_t kFree = UINT32_MAX;
 // Indices of the endpoints in the order of their names, so that a reload which only reorders moves no request.
 std::vector<std::uint32_t> ByName(const Cluster& cluster) {
   std::vector<std::uint32_t> order(cluster.endpoints.size());
+  // NOLINTNEXTLINE(modernize-use-ranges): std::ranges::iota comes with GCC 13
   std::iota(order.begin(), order.end(), 0u);
   std::ranges::sort(order, {}, [&](std::uint32_t i) { return std::string_view(cluster.endpoints[i].host_port); });
   return order;
@@ -93,7 +94,7 @@ double RingSize(const Cluster& cluster) {
     lightest = std::min(lightest, static_cast<double>(endpoint.weight));
   }
   const double least_share = lightest / TotalWeight(cluster);
-  const double minimum = static_cast<double>(cluster.load_balancer.minimum_ring_size);
+  const auto minimum = static_cast<double>(cluster.load_balancer.minimum_ring_size);
   return std::min(std::ceil(least_share * minimum) / least_share, static_cast<double>(kRingSizeMax));
 }
 

@@ -38,8 +38,7 @@ core::Result<Tcp::endpoint> ParseAddress(const std::string& text) {
 
 Listener::Listener(boost::asio::io_context& control, std::vector<Worker*> workers, AcceptHook hook,
                    std::uint32_t connections_max, ListenerStats& stats)
-    : control_(control),
-      workers_(std::move(workers)),
+    : workers_(std::move(workers)),
       hook_(hook),
       connections_max_(connections_max),
       stats_(stats),

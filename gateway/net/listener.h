@@ -53,7 +53,6 @@ class Listener {
   void Place(int descriptor);
   Worker& LeastLoaded();
 
-  boost::asio::io_context& control_;
   std::vector<Worker*> workers_;
   AcceptHook hook_;
   std::uint32_t connections_max_;

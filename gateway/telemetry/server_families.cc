@@ -3,6 +3,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cinttypes>
+#include <cstdint>
 #include <cstdio>
 #include <string>
 
@@ -12,10 +14,10 @@ namespace sluice::gateway {
 namespace {
 
 double ResidentBytes() {
-  unsigned long all = 0;
-  unsigned long resident = 0;
+  std::uint64_t all = 0;
+  std::uint64_t resident = 0;
   if (std::FILE* file = std::fopen("/proc/self/statm", "re")) {
-    if (std::fscanf(file, "%lu %lu", &all, &resident) != 2) resident = 0;
+    if (std::fscanf(file, "%" SCNu64 " %" SCNu64, &all, &resident) != 2) resident = 0;
     std::fclose(file);
   }
   return static_cast<double>(resident) * static_cast<double>(::sysconf(_SC_PAGESIZE));

@@ -6,7 +6,7 @@
 namespace sluice::gateway {
 
 Resolver::Resolver(boost::asio::io_context& control, ResolverHook hook)
-    : control_(control), hook_(hook), resolver_(control), timer_(control) {}
+    : hook_(hook), resolver_(control), timer_(control) {}
 
 void Resolver::Watch(const std::vector<std::string>& names, core::Duration refresh) {
   names_ = names;

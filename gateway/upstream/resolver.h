@@ -45,7 +45,6 @@ class Resolver {
   void OnResolved(const std::string& name, const boost::system::error_code& error,
                   const Tcp::resolver::results_type& results);
 
-  boost::asio::io_context& control_;
   ResolverHook hook_;
   Tcp::resolver resolver_;
   boost::asio::steady_timer timer_;

@@ -62,7 +62,9 @@ inline std::uint64_t SeedOf(std::string_view input) {
 }  // namespace sluice::fuzz
 
 // FUZZ_TARGET(name) { ... input ... }
+// NOLINTBEGIN(bugprone-macro-parentheses): the argument becomes a name
 #define FUZZ_TARGET(name)                                          \
   static void name(std::string_view input);                        \
   static const ::sluice::fuzz::Target name##_target(#name, &name); \
   static void name(std::string_view input)
+// NOLINTEND(bugprone-macro-parentheses)

@@ -103,7 +103,7 @@ TEST_F(Forwarding, MakesVersionFourUuids) {
     ASSERT_EQ(id.size(), 36u);
     EXPECT_EQ(id[14], '4');
     EXPECT_NE(std::string_view("89ab").find(id[19]), std::string_view::npos);
-    for (const std::size_t dash : {8, 13, 18, 23}) EXPECT_EQ(id[dash], '-');
+    for (const std::size_t dash : {8U, 13U, 18U, 23U}) EXPECT_EQ(id[dash], '-');
     EXPECT_EQ(id.find_first_not_of("0123456789abcdef-"), std::string_view::npos);
   }
   EXPECT_NE(MakeUuid(random, arena), MakeUuid(random, arena));
