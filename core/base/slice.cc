@@ -161,6 +161,13 @@ Slice SliceQueue::PopFront() {
   return front;
 }
 
+Slice SliceQueue::PopFront(std::size_t max) {
+  CHECK(piece_count() > 0);
+  Slice front = slices_[head_].Sub(0, max);
+  Consume(front.size());
+  return front;
+}
+
 void SliceQueue::ReleaseIdle() {
   if (bytes_ == 0 && tail_ != nullptr) {
     tail_->Release();

@@ -128,6 +128,8 @@ class SliceQueue {
 
   // Takes the first piece off.
   Slice PopFront();
+  // The same, but no more than `max` bytes of it.
+  Slice PopFront(std::size_t max);
 
   // Gives back the gather block when nothing waits, so that an idle connection holds no buffer.
   void ReleaseIdle();

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "core/http/header_map.h"
+#include "core/http/wire.h"
 
 namespace sluice::core {
 
@@ -24,6 +25,9 @@ struct Head {
 
   // For the access log only: "HTTP/1.1". Nothing may decide on it above the codec. Static storage.
   std::string_view protocol;
+
+  // How it came, for clusters with useClientProtocol. Nothing else may decide on it above the codec.
+  Wire wire = Wire::kHttp1;
 
   // Declared body length; absent means "until the end of the stream" (chunked, or read to the close).
   std::optional<std::uint64_t> content_length;

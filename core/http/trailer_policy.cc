@@ -76,4 +76,8 @@ std::size_t FilterTrailers(HeaderMap& trailers, std::string_view announced) {
       [announced](const HeaderMap::Field& field) { return IsForbidden(field) || !IsExpected(field, announced); });
 }
 
+std::size_t DropForbiddenTrailers(HeaderMap& trailers) {
+  return trailers.RemoveIf([](const HeaderMap::Field& field) { return IsForbidden(field); });
+}
+
 }  // namespace sluice::core

@@ -13,4 +13,8 @@ namespace sluice::core {
 // not send at all. Returns how many were dropped.
 std::size_t FilterTrailers(HeaderMap& trailers, std::string_view announced);
 
+// Drops only what is forbidden there. For wire versions whose trailers are part of every message, announced or not:
+// gRPC relies on them (istio-reference.md section 5.2).
+std::size_t DropForbiddenTrailers(HeaderMap& trailers);
+
 }  // namespace sluice::core

@@ -28,7 +28,12 @@ struct CodecLimits {
   std::uint64_t body_max = UINT64_MAX >> 1;  // per message
   std::uint32_t output_high = 64 * 1024;     // SendBody answers kFull from here
   std::uint32_t output_low = 32 * 1024;      // OnRoom from here
-  std::uint32_t receive_window = 64 * 1024;  // delivered but not consumed; WantsRead() is false beyond
+  std::uint32_t receive_window = 64 * 1024;  // per stream: delivered but not consumed; the sender is held beyond
+  // Where streams share a connection:
+  std::uint32_t streams_max = 100;                // at once
+  std::uint32_t header_block_max = 64 * 1024;     // as encoded, all frames of it
+  std::uint32_t connection_window = 1024 * 1024;  // receive_window of all streams together
+  std::uint32_t connection_output = 1024 * 1024;  // output_high of all streams together
 };
 
 // Counted by the codec, read by the metrics; one per worker and role.
@@ -39,6 +44,17 @@ struct CodecStats {
   std::uint64_t interim_overflow = 0;
   std::uint64_t trailers_dropped = 0;  // fields dropped from trailers by policy
   std::uint64_t desync = 0;            // bytes beyond a finished answer, or on an idle connection
+  // Where streams share a connection: it was ended because of
+  std::uint64_t reset_flood = 0;          // requests made and reset
+  std::uint64_t glitch_flood = 0;         // frames that break small rules or mean nothing
+  std::uint64_t ping_flood = 0;           // PING
+  std::uint64_t settings_flood = 0;       // SETTINGS
+  std::uint64_t priority_flood = 0;       // PRIORITY
+  std::uint64_t window_update_flood = 0;  // WINDOW_UPDATE
+  std::uint64_t empty_frame_flood = 0;    // DATA without data
+  std::uint64_t continuation_flood = 0;   // header blocks without end
+  std::uint64_t control_flood = 0;        // answers to control frames that the peer does not read
+  std::uint64_t unread_reset = 0;         // streams whose answer was not read
 };
 
 // Why the codec refused what the peer sent: for the local answer and the access log.
@@ -56,7 +72,8 @@ class Acceptor {
   // exchange. `stream` lives as stream.h says.
   virtual StreamEvents& Accept(Stream& stream) = 0;
   // The request on `events` is malformed (head or body): answer with `fault` on its stream if nothing was answered
-  // yet, else Reset() it; the codec closes the connection afterwards. OnHead may or may not have been called before;
+  // yet, else Reset() it; where a connection is one stream at a time the codec closes it afterwards. OnHead may or may
+  // not have been called before;
   // no further OnBody/OnTrailers/OnReset follows.
   virtual void OnFault(StreamEvents& events, const ProtocolFault& fault) = 0;
 };
@@ -83,10 +100,14 @@ class Codec {
   // The transport is gone: OnReset for every stream that has not ended.
   virtual void Abort(core::ResetReason reason) = 0;
 
+  // Puts what may leave now into Output(); called before each look at it for writing.
+  virtual void Fill() {}
   // Output waiting to be written. The connection writes from it and consumes; then calls OnWritten().
   virtual core::SliceQueue& Output() = 0;
   virtual void OnWritten() = 0;
 
+  // Several streams at once share the connection, so that waiting a little for others saves writes.
+  virtual bool Shared() const { return false; }
   // False while back-pressure holds the peer: do not read from the socket.
   virtual bool WantsRead() const = 0;
   // True when the connection must be closed once Output() is empty.
@@ -95,6 +116,10 @@ class Codec {
   virtual bool Idle() const = 0;
   // Server role: the answer is complete, but the end of it waits for the peer to read.
   virtual bool AwaitsReader() const = 0;
+  // The end of some answer waits for the peer to read while the connection may be busy with others.
+  virtual bool HasUnread() const { return false; }
+  // Called once in a while as long as HasUnread(): gives up what has not moved since the last call.
+  virtual void ExpireUnread() {}
   // Client role: the peer has sent bytes that belong to no answer; the connection ends for that.
   virtual bool Desynced() const = 0;
   // Server role: a head has begun and is not complete; the connection's head deadline runs.
@@ -106,6 +131,16 @@ class Codec {
   virtual Stream* Open(StreamEvents& events) = 0;
   // Client role: how many more streams may be opened right now. Server role: 0.
   virtual std::uint32_t Capacity() const = 0;
+
+  // Client role, asked when a stream has ended: no stream will ever be possible again.
+  virtual bool Retiring() const { return Capacity() == 0; }
+  // Client role: the peer has shown that it speaks our version. A version that begins with a request has no such sign.
+  virtual bool Opened() const { return true; }
+  // Client role: the peer has answered in an older version. No stream was harmed that waited for Opened().
+  virtual bool SpeaksOlder() const { return false; }
+  // Asks the peer for a sign of life, where the version knows one; AwaitsPong() until it has come.
+  virtual void Ping() {}
+  virtual bool AwaitsPong() const { return false; }
 
   // Server role: tells the peer that the connection ends with what it asks next (`Connection: close`, GOAWAY without
   // a last stream). A request that is on its way to an idle connection is still served: that one stays open.

@@ -102,7 +102,7 @@ bool H1Codec::WantsRead() const {
     case Receiving::kHead: return role_ == Role::kClient || input_.empty() || output_.empty();
     case Receiving::kEnded: return input_.empty();  // to notice a peer that goes away, but no second request
     case Receiving::kTrailers: return true;
-    default: return unconsumed_ < limits_.receive_window;
+    default: return !Held();
   }
 }
 
@@ -377,6 +377,10 @@ bool H1Codec::StartBody(const core::BodyRule& rule) {
   }
   return true;
 }
+
+// A request may come in ahead of its reader, to be kept for another try. Of an answer that its reader does not take
+// nothing more is read: the kernel holds the rest, and a hundred readers that stand still cost a hundred pieces.
+bool H1Codec::Held() const { return unconsumed_ >= (role_ == Role::kClient ? 1 : limits_.receive_window); }
 
 void H1Codec::DeliverBody(Slice bytes, Flow flow) {
   unconsumed_ += bytes.size();

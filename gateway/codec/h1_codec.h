@@ -84,6 +84,7 @@ class H1Codec final : public Codec, private Stream {
   bool StartRequest(const H1Facts& facts, core::Head head);
   bool StartResponse(const H1Facts& facts, core::Head head, bool extra);
   bool StartBody(const core::BodyRule& rule);
+  bool Held() const;
   void DeliverBody(core::Slice bytes, Flow flow);
   // The peer's message is complete; `extra` when bytes follow it. Returns whom to tell.
   StreamEvents& EndReceive(bool extra);

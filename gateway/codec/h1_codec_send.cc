@@ -145,9 +145,9 @@ void H1Codec::Cut() {
 
 void H1Codec::Consumed(std::size_t bytes) {
   if (!stream_open_) return;
-  const bool held = unconsumed_ >= limits_.receive_window;
+  const bool held = Held();
   unconsumed_ -= std::min<std::uint64_t>(unconsumed_, bytes);
-  if (held && unconsumed_ < limits_.receive_window) Wake();
+  if (held && !Held()) Wake();
 }
 
 void H1Codec::Reset(core::ResetReason) {

@@ -61,6 +61,22 @@ constexpr CodecTotal kCodecTotals[] = {
     {"sluice_codec_interim_overflow_total", "Answers with too many interim heads.", &CodecCounters::interim_overflow},
     {"sluice_codec_trailers_dropped_total", "Trailer fields dropped by policy.", &CodecCounters::trailers_dropped},
     {"sluice_codec_desync_total", "Bytes that belong to no message.", &CodecCounters::desync},
+    {"sluice_codec_reset_flood_total", "Connections ended over requests made and reset.", &CodecCounters::reset_flood},
+    {"sluice_codec_glitch_flood_total", "Connections ended over frames that break small rules or mean nothing.",
+     &CodecCounters::glitch_flood},
+    {"sluice_codec_ping_flood_total", "Connections ended over PING.", &CodecCounters::ping_flood},
+    {"sluice_codec_settings_flood_total", "Connections ended over SETTINGS.", &CodecCounters::settings_flood},
+    {"sluice_codec_priority_flood_total", "Connections ended over PRIORITY.", &CodecCounters::priority_flood},
+    {"sluice_codec_window_update_flood_total", "Connections ended over WINDOW_UPDATE.",
+     &CodecCounters::window_update_flood},
+    {"sluice_codec_empty_frame_flood_total", "Connections ended over DATA without data.",
+     &CodecCounters::empty_frame_flood},
+    {"sluice_codec_continuation_flood_total", "Connections ended over heads without end.",
+     &CodecCounters::continuation_flood},
+    {"sluice_codec_control_flood_total", "Connections ended over answers to control frames that nobody reads.",
+     &CodecCounters::control_flood},
+    {"sluice_codec_unread_reset_total", "Streams given up because their answer was not read.",
+     &CodecCounters::unread_reset},
 };
 
 MetricSample Prefixed(double value) { return {{{"envoy_http_conn_manager_prefix", std::string(kPrefix)}}, value, {}}; }

@@ -27,6 +27,16 @@ void Publish(const CodecStats& stats, CodecCounters& counters) {
   counters.interim_overflow.Set(stats.interim_overflow);
   counters.trailers_dropped.Set(stats.trailers_dropped);
   counters.desync.Set(stats.desync);
+  counters.reset_flood.Set(stats.reset_flood);
+  counters.glitch_flood.Set(stats.glitch_flood);
+  counters.ping_flood.Set(stats.ping_flood);
+  counters.settings_flood.Set(stats.settings_flood);
+  counters.priority_flood.Set(stats.priority_flood);
+  counters.window_update_flood.Set(stats.window_update_flood);
+  counters.empty_frame_flood.Set(stats.empty_frame_flood);
+  counters.continuation_flood.Set(stats.continuation_flood);
+  counters.control_flood.Set(stats.control_flood);
+  counters.unread_reset.Set(stats.unread_reset);
 }
 
 template <typename T>

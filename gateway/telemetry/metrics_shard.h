@@ -25,6 +25,16 @@ struct CodecCounters {
   core::Counter interim_overflow;
   core::Counter trailers_dropped;
   core::Counter desync;
+  core::Counter reset_flood;
+  core::Counter glitch_flood;
+  core::Counter ping_flood;
+  core::Counter settings_flood;
+  core::Counter priority_flood;
+  core::Counter window_update_flood;
+  core::Counter empty_frame_flood;
+  core::Counter continuation_flood;
+  core::Counter control_flood;
+  core::Counter unread_reset;
 };
 
 class MetricsShard {

@@ -321,6 +321,20 @@ TEST(H1Client, WritesHeadsBeyondAPooledBlock) {
   EXPECT_EQ(client.Written().size(), 40000 + std::string_view("GET / HTTP/1.1\r\nhost: h\r\nx-big: \r\n\r\n").size());
 }
 
+TEST(H1Client, ReadsNoMoreOfAnAnswerThatItsReaderDoesNotTake) {
+  Client client;
+  client.Ask();
+  client.Written();
+  Feed(client.codec, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
+  EXPECT_TRUE(client.codec.WantsRead());
+
+  Feed(client.codec, "he");
+  EXPECT_FALSE(client.codec.WantsRead());
+  client.stream->Consumed(2);
+
+  EXPECT_TRUE(client.codec.WantsRead());
+}
+
 TEST(H1Client, DrainsAfterTheRunningRequest) {
   Client client;
   client.Ask();

@@ -2,19 +2,31 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/manual_clock.h"
+
 namespace sluice::gateway {
 namespace {
 
-TEST(MakeCodec, MakesAClientThatIsReady) {
+class MakeCodec : public testing::TestWithParam<core::Wire> {};
+
+TEST_P(MakeCodec, MakesAClientThatIsReady) {
   CodecLimits limits;
   CodecStats stats;
   core::BlockPool pool;
-  const std::unique_ptr<Codec> codec = MakeCodec(Role::kClient, limits, stats, pool, nullptr, {});
-  EXPECT_EQ(codec->Capacity(), 1u);
+  ManualClock clock;
+
+  const std::unique_ptr<Codec> codec =
+      gateway::MakeCodec(Role::kClient, GetParam(), {limits, stats, pool, clock}, nullptr, {});
+
+  EXPECT_EQ(codec->Capacity(), GetParam() == core::Wire::kHttp1 ? 1u : limits.streams_max);
+  codec->Fill();
+  codec->Output().Clear();
   EXPECT_TRUE(codec->Idle());
   EXPECT_TRUE(codec->WantsRead());
   EXPECT_FALSE(codec->WantsClose());
 }
+
+INSTANTIATE_TEST_SUITE_P(Wires, MakeCodec, testing::Values(core::Wire::kHttp1, core::Wire::kHttp2));
 
 }  // namespace
 }  // namespace sluice::gateway

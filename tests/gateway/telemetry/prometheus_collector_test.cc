@@ -10,6 +10,7 @@
 #include <string>
 
 #include "core/telemetry/istio_labels.h"
+#include "gateway/codec/codec.h"
 #include "tests/gateway/telemetry/scenario.h"
 
 namespace sluice::gateway {
@@ -226,6 +227,46 @@ TEST_F(PrometheusCollectorTest, ClustersTellTheirLiveState) {
                 .find("{envoy_response_code_class=\"5\",envoy_cluster_name="
                       "\"outbound|8000|v47|ranking.ml.svc.cluster.local\"} 4\n"),
             std::string::npos);
+}
+
+TEST_F(PrometheusCollectorTest, WhatACodecCountsIsThereUnderItsNameForEachSide) {
+  const std::pair<const char*, std::uint64_t CodecStats::*> counters[] = {
+      {"protocol_errors", &CodecStats::protocol_errors},
+      {"headers_too_large", &CodecStats::headers_too_large},
+      {"body_too_large", &CodecStats::body_too_large},
+      {"interim_overflow", &CodecStats::interim_overflow},
+      {"trailers_dropped", &CodecStats::trailers_dropped},
+      {"desync", &CodecStats::desync},
+      {"reset_flood", &CodecStats::reset_flood},
+      {"glitch_flood", &CodecStats::glitch_flood},
+      {"ping_flood", &CodecStats::ping_flood},
+      {"settings_flood", &CodecStats::settings_flood},
+      {"priority_flood", &CodecStats::priority_flood},
+      {"window_update_flood", &CodecStats::window_update_flood},
+      {"empty_frame_flood", &CodecStats::empty_frame_flood},
+      {"continuation_flood", &CodecStats::continuation_flood},
+      {"control_flood", &CodecStats::control_flood},
+      {"unread_reset", &CodecStats::unread_reset},
+  };
+  CodecStats server;
+  CodecStats client;
+  std::uint64_t number = 10;
+  for (const auto& [name, counter] : counters) {
+    server.*counter = number++;
+    client.*counter = number++;
+  }
+
+  one->PublishCodecStats(server, {});
+  two->PublishCodecStats({}, client);
+
+  number = 10;
+  for (const auto& [name, counter] : counters) {
+    const std::string family = "sluice_codec_" + std::string(name) + "_total";
+    const std::string expected = family + "{side=\"downstream\"} " + std::to_string(number) + "\n" + family +
+                                 "{side=\"upstream\"} " + std::to_string(number + 1) + "\n";
+    EXPECT_EQ(Lines(family), expected);
+    number += 2;
+  }
 }
 
 TEST_F(PrometheusCollectorTest, TheProcessAndItsConfigurationAreThere) {
