@@ -33,12 +33,6 @@ void ReadProtocol(Fields& fields, ServicePort& port, bool& http) {
   port.protocol = kMeaning.at(static_cast<std::size_t>(found - kProtocols.begin()));
   http = port.protocol == core::PortProtocol::kHttp || port.protocol == core::PortProtocol::kHttp2 ||
          port.protocol == core::PortProtocol::kGrpc;
-  if (http && port.protocol != core::PortProtocol::kHttp) {
-    fields.scope().Warn(
-        "SL2013", fields.MarkOf("protocol"),
-        Format("port {} is said to speak {}, but this build speaks HTTP/1.1 to every upstream", port.number, text),
-        "see that the model servers speak HTTP/1.1");
-  }
   if (!http) {
     fields.scope().Warn(
         "SL2017", fields.MarkOf("protocol"),

@@ -42,7 +42,6 @@ void ReadLimits(Fields& spec, Settings::Limits& limits) {
   if (const auto bytes = fields.Bytes("mirrorBody", 1ULL << 30)) limits.mirror_body = *bytes;
   Take(fields.Count("connections"), limits.connections);
   Take(fields.Count("streamsPerConnection", 1), limits.streams_per_connection);
-  fields.Ignore("streamsPerConnection", "this build has one request at a time on a client's connection");
   Take(fields.Count("requestsPerConnection"), limits.requests_per_connection);
   Take(fields.Count("mirrorsInFlight"), limits.mirrors_in_flight);
 }

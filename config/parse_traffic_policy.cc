@@ -64,11 +64,6 @@ void ReadHttp(Fields& parent, core::ConnectionPoolPolicy& pool) {
   constexpr std::array<std::string_view, 3> kUpgrade = {"DEFAULT", "DO_NOT_UPGRADE", "UPGRADE"};
   pool.upgrade = http.Choice("h2UpgradePolicy", kUpgrade) == 2U;
   pool.use_client_protocol = http.Flag("useClientProtocol").value_or(false);
-  if (pool.upgrade) {
-    http.scope().Warn(
-        "SL2013", http.MarkOf("h2UpgradePolicy"),
-        Format("{}: this build speaks HTTP/1.1 to every upstream, UPGRADE or not", http.PathOf("h2UpgradePolicy")));
-  }
   if (pool.upgrade && pool.use_client_protocol) {
     http.scope().Error("IST0106", http.MarkOf("useClientProtocol"),
                        "h2UpgradePolicy UPGRADE excludes useClientProtocol", "keep one");
@@ -77,10 +72,9 @@ void ReadHttp(Fields& parent, core::ConnectionPoolPolicy& pool) {
     Fields fields(*ping, http.PathOf("http2KeepAlive"), http.scope());
     fields.Require("interval");
     fields.Require("timeout");
-    fields.Time("interval");
-    fields.Time("timeout");
+    pool.ping.interval = fields.Time("interval").value_or(core::Duration::zero());
+    pool.ping.timeout = fields.Time("timeout").value_or(core::Duration::zero());
   }
-  http.Ignore("http2KeepAlive", "this build sends no pings to upstreams; tcp.tcpKeepalive finds dead peers");
 }
 
 std::optional<core::ConnectionPoolPolicy> ReadPool(Fields& policy, TrafficPolicy& into) {

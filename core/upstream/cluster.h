@@ -12,6 +12,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/strong_id.h"
+#include "core/http/wire.h"
 #include "core/upstream/cluster_state.h"
 
 namespace sluice::core {
@@ -76,6 +77,10 @@ struct ConnectionPoolPolicy {
     Duration interval = Seconds(75);
   };
   std::optional<Keepalive> tcp_keepalive;
+  struct Ping {
+    Duration interval{0};  // of silence; 0: off
+    Duration timeout{0};
+  } ping;                // http2KeepAlive
   bool upgrade = false;  // h2UpgradePolicy UPGRADE: upstream speaks HTTP/2 when it can
   bool use_client_protocol = false;
 };
@@ -126,5 +131,12 @@ struct Cluster {
 
   std::shared_ptr<ClusterState> state;  // set before the snapshot is published; never null afterwards
 };
+
+// How the endpoints of `cluster` are spoken to on behalf of a client that speaks `client` (section 2.3).
+constexpr Wire WireTowards(const Cluster& cluster, Wire client) {
+  if (cluster.pool.use_client_protocol) return client;
+  const bool port = cluster.protocol == PortProtocol::kHttp2 || cluster.protocol == PortProtocol::kGrpc;
+  return port || cluster.pool.upgrade ? Wire::kHttp2 : Wire::kHttp1;
+}
 
 }  // namespace sluice::core

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <ranges>
 
 #include "core/base/check.h"
 
@@ -113,6 +114,13 @@ void PoolLedger::OnStreamFinished(LedgerConnection& connection) {
   Settle(connection);
 }
 
+void PoolLedger::OnStreamRefused(LedgerConnection& connection) {
+  cluster_->state->counters.upstream_rq_total.fetch_sub(1, std::memory_order_relaxed);
+  endpoint_->state->requests_total.fetch_sub(1, std::memory_order_relaxed);
+  --connection.started_;
+  OnStreamFinished(connection);
+}
+
 void PoolLedger::OnDraining(LedgerConnection& connection) {
   if (connection.state_ == State::kNone || connection.state_ == State::kDraining) return;
   if (connection.state_ == State::kConnecting) --connecting_;
@@ -137,8 +145,8 @@ bool PoolLedger::OnClosed(LedgerConnection& connection, bool failed) {
 }
 
 LedgerConnection* PoolLedger::LeastRecentlyUsed() {
-  for (auto it = ready_.rbegin(); it != ready_.rend(); ++it) {
-    if (it->active_ == 0) return &*it;
+  for (LedgerConnection& connection : ready_ | std::views::reverse) {
+    if (connection.active_ == 0) return &connection;
   }
   return nullptr;
 }

@@ -89,6 +89,13 @@ class PoolLedger {
   // A waiting request left the queue unserved: cancelled, timed out, or failed with its connection.
   void OnWaitingGone();
 
+  // The connection that was said to have room had none after all: as if the request had not been bound. Afterwards
+  // OnDraining or OnCapacity, then ask again.
+  void OnStreamRefused(LedgerConnection& connection);
+
+  // How many streams a connection on its way is taken to carry.
+  void ExpectStreams(std::uint32_t count) { expected_streams_ = count; }
+
   // True when one more connection should be opened for those who wait; its permit is taken then.
   // Call after OnClosed and OnDraining, and after OnWaitingGone never.
   bool TakeConnect();

@@ -41,6 +41,9 @@ std::array<HostStat, 8> HostStats(const core::EndpointState& state) {
 
 bool Ejected(const Endpoint& endpoint) { return endpoint.state->ejected.load(std::memory_order_relaxed); }
 
+// The endpoint was asked for the newer version where the rules allow either, and speaks the older one.
+bool Http1Only(const Endpoint& endpoint) { return endpoint.state->http1_only.load(std::memory_order_relaxed); }
+
 void AppendText(const Cluster& cluster, std::string& text) {
   const std::string prefix = cluster.name + "::";
   for (const Limit& limit : kLimits) {
@@ -54,6 +57,7 @@ void AppendText(const Cluster& cluster, std::string& text) {
     text += host + "health_flags::" + (Ejected(endpoint) ? "/failed_outlier_check" : "healthy") + "\n";
     text += host + "weight::" + std::to_string(endpoint.weight) + "\n";
     text += host + "version::" + endpoint.version + "\n";
+    text += host + "http1_only::" + (Http1Only(endpoint) ? "true" : "false") + "\n";
     text += host + "success_rate::-1\n";  // no success-rate detection, so no data
   }
 }
@@ -71,7 +75,8 @@ nlohmann::ordered_json JsonOf(const Endpoint& endpoint) {
           {"stats", std::move(stats)},
           {"health_status", std::move(health)},
           {"weight", endpoint.weight},
-          {"version", endpoint.version}};
+          {"version", endpoint.version},
+          {"http1_only", Http1Only(endpoint)}};
 }
 
 nlohmann::ordered_json JsonOf(const Cluster& cluster) {

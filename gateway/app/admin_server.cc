@@ -70,8 +70,9 @@ AcceptHook AdminServer::Hook(PageSet pages) {
 void AdminServer::Accept(Socket socket, PageSet pages) {
   auto* session = new AdminSession(control_, std::move(socket), limits_, session_stats_, context_, pages);
   sessions_.push_back(*session);
-  session->Start(
-      MakeCodec(Role::kServer, session->codec_limits(), codec_stats_, control_.blocks(), session, session->wake()));
+  session->Start(MakeCodec(Role::kServer, core::Wire::kHttp1,
+                           {session->codec_limits(), codec_stats_, control_.blocks(), control_.clock()}, session,
+                           session->wake()));
 }
 
 void AdminServer::CloseAll() {

@@ -1,6 +1,7 @@
 #include "gateway/app/worker_world.h"
 
 #include "gateway/codec/make_codec.h"
+#include "gateway/telemetry/logging.h"
 
 namespace sluice::gateway {
 namespace {
@@ -15,7 +16,7 @@ WorkerWorld::WorkerWorld(std::uint32_t index, std::uint64_t seed, const core::Cl
     : worker_(index, seed, clock),
       metrics_(registry),
       access_log_(metrics_.downstream(), log_ready),
-      upstreams_(worker_, CodecLimits{}),
+      upstreams_(worker_, CodecLimits{}, [](const std::string& text) { LogWarning("upstream", text); }),
       exchanges_(kIdleExchanges),
       mirrors_(kIdleExchanges),
       context_{.worker = worker_,
@@ -53,6 +54,7 @@ void WorkerWorld::Adopt(std::shared_ptr<const core::Snapshot> snapshot) {
   const core::Settings& settings = snapshot->settings;
   limits_.codec.header_bytes_max = settings.limits.header_bytes;
   limits_.codec.header_count_max = settings.limits.header_count;
+  limits_.codec.streams_max = settings.limits.streams_per_connection;
   limits_.request_head = settings.timeouts.request_head;
   limits_.connection_idle = settings.timeouts.connection_idle;
   limits_.unread = settings.timeouts.stream_idle;
@@ -68,8 +70,12 @@ void WorkerWorld::Adopt(std::shared_ptr<const core::Snapshot> snapshot) {
 void WorkerWorld::AcceptProxy(Socket socket, std::uint16_t listener_port) {
   auto* session = new ProxySession(context_, std::move(socket), limits_, session_stats_, listener_port);
   sessions_.push_back(*session);
-  session->Start(
-      MakeCodec(Role::kServer, session->codec_limits(), codec_stats_, worker_.blocks(), session, session->wake()));
+  session->StartSniffing({.self = this, .make = [](void* self, ServerSession& of, core::Wire wire) {
+                            auto& world = *static_cast<WorkerWorld*>(self);
+                            const CodecContext context{of.codec_limits(), world.codec_stats_, world.worker_.blocks(),
+                                                       world.worker_.clock()};
+                            return MakeCodec(Role::kServer, wire, context, &of, of.wake());
+                          }});
   if (draining_) session->BeginDrain();
 }
 

@@ -26,6 +26,7 @@ Connection::~Connection() { CHECK(state_ == State::kClosed || codec_ == nullptr)
 
 void Connection::Start(std::unique_ptr<Codec> codec) {
   codec_ = std::move(codec);
+  shared_ = codec_->Shared();
   if (!worker_.poller().Add(socket_.descriptor(), watch_)) Abort(core::ResetReason::kInternal);
 }
 
@@ -82,7 +83,7 @@ void Connection::HandleReadEnd(IoState state) {
   if (state_ != State::kOpen) return CloseSocket();
   if (state == IoState::kEnd && role_ == Role::kClient) {
     codec_->ReceiveEnd();
-    codec_->Abort(core::ResetReason::kConnectionClosed);
+    codec_->Abort(was_reset_ ? core::ResetReason::kConnectionReset : core::ResetReason::kConnectionClosed);
     return CloseSocket();
   }
   // A client that closes has gone: like Envoy we do not take a FIN for a half-close (DECISIONS.md), because giving up
@@ -109,6 +110,7 @@ void Connection::OnTurn() {
 }
 
 void Connection::Flush() {
+  codec_->Fill();
   core::SliceQueue& output = codec_->Output();
   while (!output.empty() && !blocked_) {
     std::array<iovec, kGatherPieces> pieces;
@@ -120,18 +122,21 @@ void Connection::Flush() {
       offered += piece.size();
     }
     const IoResult result = socket_.Write(std::span<const iovec>(pieces.data(), count));
-    if (result.state == IoState::kFailed) return HandleWriteFailure();
+    if (result.state == IoState::kFailed || result.state == IoState::kEnd) return HandleWriteFailure(result.state);
     bytes_sent_ += result.size;
     output.Consume(result.size);
     blocked_ = result.size < offered;
+    if (output.empty()) codec_->Fill();
   }
   codec_->OnWritten();
 }
 
 // Bytes that the peer sent before it went are still worth reading on the model side: an early answer followed by a close
 // is an answer. The read side reports the end.
-void Connection::HandleWriteFailure() {
+void Connection::HandleWriteFailure(IoState state) {
   failed_ = true;
+  // The kernel reports a reset once: a read that follows would see nothing but an end.
+  was_reset_ = state == IoState::kFailed;
   if (role_ == Role::kClient && !peer_ended_) {
     codec_->Output().Clear();
     readable_ = ended_ = true;

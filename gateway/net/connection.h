@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 #include "core/base/deadline_wheel.h"
 #include "gateway/codec/codec.h"
@@ -37,14 +38,20 @@ class Connection {
 
   // Gives the connection its codec and begins to read.
   void Start(std::unique_ptr<Codec> codec);
+  // Goes on with another codec, and gives the old one back. Nothing of the old one may be waiting to be written.
+  std::unique_ptr<Codec> Replace(std::unique_ptr<Codec> codec) {
+    shared_ = codec->Shared();
+    return std::exchange(codec_, std::move(codec));
+  }
 
   Codec& codec() { return *codec_; }
   const Codec& codec() const { return *codec_; }
   const Socket& socket() const { return socket_; }
   bool open() const { return state_ != State::kClosed; }
 
-  // Flush and read as the codec wishes, at the end of this turn.
-  void Wake() { worker_.MarkDirty(turn_hook_); }
+  // Flush and read as the codec wishes, at the end of this turn; where streams share the connection, once all that is
+  // ready now has had its turn, so that what it leads to on them leaves in one write.
+  void Wake() { shared_ ? worker_.MarkDirtyLate(turn_hook_) : worker_.MarkDirty(turn_hook_); }
   WakeHook wake_hook() {
     return {[](void* self) { static_cast<Connection*>(self)->Wake(); }, this};
   }
@@ -77,7 +84,7 @@ class Connection {
   bool ReadOnce(std::size_t& taken);
   void HandleReadEnd(IoState state);
   void Flush();
-  void HandleWriteFailure();
+  void HandleWriteFailure(IoState state);
   void BeginLinger();
   void CloseSocket();
   void ReportClosed();
@@ -91,7 +98,9 @@ class Connection {
   bool blocked_ = false;   // the kernel took less than we had; an edge will say when it takes more
   bool peer_ended_ = false;
   bool failed_ = false;
+  bool was_reset_ = false;  // a write met the peer's reset
   bool reported_ = false;
+  bool shared_ = false;
   bool bulk_ = false;  // the last read filled its buffer: offer more room next time
   ConnectionHooks hooks_;
   std::unique_ptr<Codec> codec_;

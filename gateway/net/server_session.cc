@@ -18,7 +18,8 @@ ServerSession::ServerSession(Worker& worker, Socket socket, const SessionLimits&
                                       }}),
       retire_([](void* self) { delete static_cast<ServerSession*>(self); }, this),
       head_deadline_([](void* self) { static_cast<ServerSession*>(self)->OnHeadTimeout(); }, this),
-      idle_deadline_([](void* self) { static_cast<ServerSession*>(self)->OnIdleTimeout(); }, this) {
+      idle_deadline_([](void* self) { static_cast<ServerSession*>(self)->OnIdleTimeout(); }, this),
+      unread_deadline_([](void* self) { static_cast<ServerSession*>(self)->OnUnread(); }, this) {
   const Tcp::endpoint remote = connection_.socket().remote();
   const Tcp::endpoint own = connection_.socket().local();
   peer_ = EndpointText(remote);
@@ -35,6 +36,23 @@ void ServerSession::Start(std::unique_ptr<Codec> codec) {
   ArmIdle();
 }
 
+void ServerSession::StartSniffing(CodecMaker maker) {
+  maker_ = maker;
+  auto sniffer = std::make_unique<Sniffer>();
+  sniffer_ = sniffer.get();
+  Start(std::move(sniffer));
+}
+
+void ServerSession::PutCodec(core::Wire wire) {
+  const std::unique_ptr<Codec> old = connection_.Replace(maker_.make(maker_.self, *this, wire));
+  Sniffer& sniffer = *std::exchange(sniffer_, nullptr);
+  Codec& codec = connection_.codec();
+  if (draining_) codec.AnnounceDrain();
+  if (!sniffer.held().empty()) codec.Receive(core::Slice::Copy(sniffer.held()));  // cut in its first bytes: rare
+  if (core::Slice last = sniffer.TakeLast(); !last.empty()) codec.Receive(std::move(last));
+  connection_.Wake();
+}
+
 void ServerSession::ArmIdle() {
   const core::Duration idle = draining_ ? std::min(kDrainIdle, limits_.connection_idle) : limits_.connection_idle;
   worker_.wheel().Arm(idle_deadline_, worker_.now() + idle);
@@ -46,6 +64,7 @@ void ServerSession::CountRequest() {
 }
 
 void ServerSession::OnProgress() {
+  if (sniffer_ != nullptr && sniffer_->wire()) return PutCodec(*sniffer_->wire());
   Codec& codec = connection_.codec();
   if (codec.HeadPending()) {
     // The clock of a head starts at its first byte and is not pushed on by more dribble.
@@ -54,6 +73,11 @@ void ServerSession::OnProgress() {
     return;
   }
   worker_.wheel().Disarm(head_deadline_);
+  if (!codec.HasUnread()) {
+    worker_.wheel().Disarm(unread_deadline_);
+  } else if (!unread_deadline_.armed() && limits_.unread > core::Duration::zero()) {
+    worker_.wheel().Arm(unread_deadline_, worker_.now() + limits_.unread);
+  }
   if (codec.AwaitsReader() && limits_.unread > core::Duration::zero()) {
     // The request is over and forgotten: nobody else would notice that its client reads no further.
     return worker_.wheel().Arm(idle_deadline_, worker_.now() + limits_.unread);
@@ -67,6 +91,7 @@ void ServerSession::OnProgress() {
 
 void ServerSession::OnHeadTimeout() {
   ++stats_.head_timeouts;
+  if (sniffer_ != nullptr) PutCodec(core::Wire::kHttp1);  // too little for a preface is a bad beginning of a request
   if (connection_.codec().HeadPending()) {
     connection_.codec().FailPendingHead(ProtocolFault{.status = 408, .details = "request_header_timeout"});
     connection_.Wake();
@@ -79,6 +104,11 @@ void ServerSession::OnIdleTimeout() {
   if (!draining_) ++stats_.idle_timeouts;
   connection_.codec().BeginDrain();
   if (connection_.codec().AwaitsReader()) return connection_.Abort(core::ResetReason::kStreamIdle);
+  connection_.Wake();
+}
+
+void ServerSession::OnUnread() {
+  connection_.codec().ExpireUnread();
   connection_.Wake();
 }
 

@@ -12,6 +12,7 @@
 #include "core/base/deadline_wheel.h"
 #include "gateway/codec/codec.h"
 #include "gateway/net/connection.h"
+#include "gateway/net/sniffer.h"
 #include "gateway/runtime/worker.h"
 
 namespace sluice::gateway {
@@ -31,6 +32,14 @@ struct SessionLimits {
   std::uint32_t requests_max = 0;              // per connection; 0: unlimited
 };
 
+class ServerSession;
+
+// Makes the codec of `session` once its version is known.
+struct CodecMaker {
+  void* self = nullptr;
+  std::unique_ptr<Codec> (*make)(void* self, ServerSession& session, core::Wire wire) = nullptr;
+};
+
 class ServerSession
     : public Acceptor,
       public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
@@ -41,6 +50,8 @@ class ServerSession
 
   // `codec` was made with this session as its acceptor and wake() as its hook.
   void Start(std::unique_ptr<Codec> codec);
+  // The same, but the codec is made when the client's first bytes have shown what it speaks.
+  void StartSniffing(CodecMaker maker);
 
   WakeHook wake() { return connection_.wake_hook(); }
   Connection& connection() { return connection_; }
@@ -67,9 +78,11 @@ class ServerSession
 
  private:
   void OnProgress();
+  void PutCodec(core::Wire wire);
   void ArmIdle();
   void OnHeadTimeout();
   void OnIdleTimeout();
+  void OnUnread();
 
   Worker& worker_;
   SessionLimits limits_;
@@ -78,6 +91,9 @@ class ServerSession
   RetireHook retire_;
   core::Deadline head_deadline_;
   core::Deadline idle_deadline_;
+  core::Deadline unread_deadline_;
+  CodecMaker maker_;
+  Sniffer* sniffer_ = nullptr;  // the connection's codec while the version is not known
   std::string peer_;
   std::string peer_address_;
   std::string local_;

@@ -50,6 +50,7 @@ IoResult Socket::Write(std::span<const iovec> pieces) {
     const ssize_t size = pieces.size() == 1 ? ::send(descriptor_, pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL)
                                             : ::sendmsg(descriptor_, &message, MSG_NOSIGNAL);
     if (size >= 0) return {static_cast<std::size_t>(size), IoState::kDone};
+    if (errno == EPIPE) return {0, IoState::kEnd};
     if (errno != EINTR) return {0, StateOf(errno)};
   }
 }

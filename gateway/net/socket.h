@@ -25,7 +25,7 @@ using TcpAcceptor = boost::asio::basic_socket_acceptor<Tcp, Executor>;
 enum class IoState : std::uint8_t {
   kDone,    // some bytes moved
   kWait,    // none could; wait for readiness
-  kEnd,     // reading: the peer ended its side
+  kEnd,     // reading: the peer ended its side; writing: it did so before, and takes nothing any more
   kFailed,  // the connection is broken
 };
 

@@ -30,16 +30,17 @@ Attempt::Attempt(Exchange& exchange, Worker& worker)
 
 Attempt::~Attempt() { CHECK(!running_); }
 
-void Attempt::Start(ClusterView& view, const core::Endpoint& endpoint, bool fresh) {
+void Attempt::Start(ClusterView& view, const core::Endpoint& endpoint, core::Wire client, bool fresh) {
   CHECK(!running_);
   view_ = &view;
   endpoint_ = &endpoint;
+  pool_ = &view.PoolFor(endpoint, core::WireTowards(view.cluster(), client));
   outcome_ = core::Outcome{};
   per_try_timeout_ = core::Duration::zero();
   reused_ = request_complete_ = sent_end_ = received_end_ = status_to_come_ = false;
   transport_failure_.clear();
   running_ = true;
-  switch (view.PoolFor(endpoint).Acquire(lease_, fresh)) {
+  switch (pool_->Acquire(lease_, fresh)) {
     case Pool::Acquired::kHeld: return OnReady();
     case Pool::Acquired::kQueued: return;
     case Pool::Acquired::kOverflow: return OnLeaseFailed(ResetReason::kOverflow, {});
@@ -112,13 +113,14 @@ void Attempt::ReceivedEnd() {
 void Attempt::Release() {
   worker_.wheel().Disarm(per_try_);
   running_ = false;
-  view_->PoolFor(*endpoint_).Finish(lease_);
+  pool_->Finish(lease_);
 }
 
 void Attempt::Forget() {
   CHECK(!running_);
   view_ = nullptr;
   endpoint_ = nullptr;
+  pool_ = nullptr;
   transport_failure_.clear();
   local_address_.clear();
 }
@@ -183,7 +185,7 @@ void Attempt::ReportReset(ResetReason reason) {
 // An ejected endpoint's connections are drained: here at once, on other workers at their next tick.
 void Attempt::ReportOutcome() {
   const bool ejected = core::OnOutcome(view_->cluster(), *endpoint_, outcome_, worker_.now());
-  if (ejected) view_->PoolFor(*endpoint_).DrainConnections();
+  if (ejected) pool_->DrainConnections();
 }
 
 }  // namespace sluice::gateway

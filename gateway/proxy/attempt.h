@@ -25,8 +25,8 @@ class Attempt final : public StreamEvents {
   ~Attempt() override;
 
   // Claims a stream. OnAttemptReady or OnAttemptFailed of the exchange follows, perhaps from inside this call.
-  // `fresh`: not a connection that has been used before.
-  void Start(ClusterView& view, const core::Endpoint& endpoint, bool fresh);
+  // `client` is how the request came. `fresh`: not a connection that has been used before.
+  void Start(ClusterView& view, const core::Endpoint& endpoint, core::Wire client, bool fresh);
 
   // The whole request is here: the per-try deadline may run once a stream is held too.
   void RequestComplete(core::Duration per_try_timeout);
@@ -76,6 +76,7 @@ class Attempt final : public StreamEvents {
   core::Deadline per_try_;
   ClusterView* view_ = nullptr;
   const core::Endpoint* endpoint_ = nullptr;
+  Pool* pool_ = nullptr;  // of both
   core::Outcome outcome_;
   core::Duration per_try_timeout_{0};
   bool running_ = false;

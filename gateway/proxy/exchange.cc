@@ -305,8 +305,13 @@ void Exchange::OnReset(ResetReason reason) {
   downstream_ = nullptr;
   if (state_ == ExchangeState::kDone) return context_.worker.Retire(retire_);
   context_.metrics.downstream().rq_rx_reset.Add();
-  flags_.Set(reason == ResetReason::kRemoteReset ? ResponseFlag::kDR : ResponseFlag::kDC);
-  details_ = "downstream_remote_disconnect";
+  if (reason == ResetReason::kProtocolError) {
+    flags_.Set(ResponseFlag::kDPE);
+    details_ = "codec_error";
+  } else {
+    flags_.Set(reason == ResetReason::kRemoteReset ? ResponseFlag::kDR : ResponseFlag::kDC);
+    details_ = "downstream_remote_disconnect";
+  }
   if (attempt_.running()) {
     cluster().state->counters.upstream_rq_cancelled.fetch_add(1, std::memory_order_relaxed);
     attempt_.Cancel(ResetReason::kCancelled);

@@ -85,7 +85,7 @@ void Exchange::StartAttempt(bool fresh) {
   progress_.request_sent = progress_.upstream_full = false;
   progress_.attempt_sent_bytes = 0;
   cursor_ = {};
-  attempt_.Start(view, *endpoint, fresh);
+  attempt_.Start(view, *endpoint, request_.wire, fresh);
   if (attempt_.running() && progress_.request_complete) {
     attempt_.RequestComplete(Budget().per_try);
   }

@@ -6,7 +6,6 @@
 namespace sluice::gateway {
 
 using core::HeaderName;
-using core::ResponseFlag;
 
 void Exchange::OnUpstreamHead(core::Head head, Flow flow) {
   if (state_ == ExchangeState::kDone) return;

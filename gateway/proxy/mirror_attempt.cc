@@ -72,7 +72,7 @@ bool MirrorAttempt::Begin(Exchange& primary, const core::Mirror& mirror) {
   const core::Duration timeout =
       primary.forward().timeout > core::Duration::zero() ? primary.forward().timeout : pin_->settings.timeouts.mirror;
   context_.worker.wheel().Arm(deadline_, context_.worker.now() + timeout);
-  pool_ = &view.PoolFor(*endpoint);
+  pool_ = &view.PoolFor(*endpoint, core::WireTowards(view.cluster(), primary.request_.wire));
   switch (pool_->Acquire(lease_, false)) {
     case Pool::Acquired::kHeld: OnReady(); break;
     case Pool::Acquired::kQueued: break;
@@ -83,7 +83,7 @@ bool MirrorAttempt::Begin(Exchange& primary, const core::Mirror& mirror) {
 
 void MirrorAttempt::CopyHead(const core::Head& head, std::string_view) {
   request_.method = arena_.Copy(head.method);
-  request_.scheme = head.scheme;
+  request_.scheme = arena_.Copy(head.scheme);
   request_.authority = arena_.Copy(head.authority);  // no -shadow suffix (design.md section 3)
   request_.path = arena_.Copy(head.path);
   request_.content_length = head.content_length;

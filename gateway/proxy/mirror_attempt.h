@@ -64,7 +64,6 @@ class MirrorAttempt final : public StreamEvents {
   bool received_end_ = false;
   bool active_ = false;
   bool success_ = false;
-  bool starting_ = false;
   core::Deadline deadline_;
   RetireHook retire_;
 };

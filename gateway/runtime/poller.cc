@@ -63,8 +63,11 @@ void Poller::Dispatch() {
   dispatching_ = true;
   std::size_t taken = kBatch;
   for (int round = 0; round < kRounds && (taken == kBatch || !again_.empty()); ++round) {
+    in_batch_ = true;
     RunAgain();
     taken = RunBatch();
+    in_batch_ = false;
+    end_.call(end_.self);
   }
   dispatching_ = false;
   if (!again_.empty()) Post();

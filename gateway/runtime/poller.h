@@ -66,6 +66,8 @@ class Poller {
   void Forget(Watch& watch);
   // Call `watch` again (readable) after the others had their turn: there is more to read and no edge will say so.
   void Again(Watch& watch);
+  // More of what was ready at one look is still to be called.
+  bool in_batch() const { return in_batch_; }
 
  private:
   // Events taken at once, and rounds before Asio's own handlers run.
@@ -95,6 +97,7 @@ class Poller {
   bool armed_ = false;
   bool posted_ = false;
   bool dispatching_ = false;
+  bool in_batch_ = false;
 };
 
 }  // namespace sluice::gateway

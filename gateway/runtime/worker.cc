@@ -52,7 +52,9 @@ void Worker::Retire(RetireHook& hook) {
 
 void Worker::EndTurn() {
   // A flush may produce more work for others (room on one side lets the other side send), so go on until quiet.
-  while (!dirty_.empty()) {
+  while (true) {
+    if (dirty_.empty() && !poller_.in_batch()) dirty_.splice(dirty_.end(), late_);
+    if (dirty_.empty()) break;
     TurnHook& hook = dirty_.front();
     dirty_.pop_front();
     hook.run_(hook.self_);

@@ -86,6 +86,10 @@ class Worker {
   void MarkDirty(TurnHook& hook) {
     if (!hook.is_linked()) dirty_.push_back(hook);
   }
+  // The same, but not before the poller's whole batch has had its turns.
+  void MarkDirtyLate(TurnHook& hook) {
+    if (!hook.is_linked()) late_.push_back(hook);
+  }
   void Retire(RetireHook& hook);
 
   std::uint32_t index() const { return index_; }
@@ -93,6 +97,7 @@ class Worker {
   Poller& poller() { return poller_; }
   core::DeadlineWheel& wheel() { return wheel_; }
   core::BlockPool& blocks() { return blocks_; }
+  const core::Clock& clock() const { return clock_; }
   core::Random& random() { return random_; }
 
   // Client connections held or on their way to this worker, so that a limit holds for a burst, too: counted by whoever
@@ -119,6 +124,7 @@ class Worker {
       timer_;
   core::TimePoint timer_at_ = core::TimePoint::max();
   boost::intrusive::list<TurnHook, boost::intrusive::constant_time_size<false>> dirty_;
+  boost::intrusive::list<TurnHook, boost::intrusive::constant_time_size<false>> late_;
   boost::intrusive::slist<RetireHook, boost::intrusive::cache_last<true>> retired_;
   Poller poller_;
   std::atomic<bool> stopped_{false};

@@ -21,13 +21,14 @@ Tcp::endpoint AddressOf(const core::Endpoint& endpoint) {
 }  // namespace
 
 Pool::Pool(PoolContext& context, std::shared_ptr<const core::Snapshot> world, const core::Cluster& cluster,
-           const core::Endpoint& endpoint)
+           const core::Endpoint& endpoint, core::Wire wire)
     : context_(context),
       world_(std::move(world)),
       cluster_(&cluster),
       endpoint_(&endpoint),
       address_(AddressOf(endpoint)),
-      ledger_(cluster, endpoint) {}
+      wire_(wire),
+      ledger_(cluster, endpoint, Speaks() == core::Wire::kHttp2 ? context.limits.streams_max : 1) {}
 
 Pool::~Pool() { CHECK(empty()); }
 
@@ -50,31 +51,53 @@ Pool::Acquired Pool::Acquire(Lease& lease, bool fresh) {
     }
   }
   lease.pool_ = this;
-  const core::PoolDecision decision = ledger_.Request();
+  return Place(lease);
+}
+
+Pool::Acquired Pool::Place(Lease& lease) {
+  core::PoolDecision decision = ledger_.Request();
+  while (decision.action == PoolAction::kUseConnection) {
+    if (Bind(lease, static_cast<UpstreamConnection&>(*decision.connection))) return Acquired::kHeld;
+    decision = ledger_.Request();
+  }
   switch (decision.action) {
-    case PoolAction::kUseConnection:
-      Bind(lease, static_cast<UpstreamConnection&>(*decision.connection));
-      return Acquired::kHeld;
     case PoolAction::kConnect:
     case PoolAction::kQueue:
       lease.state_ = Lease::State::kQueued;
       waiting_.push_back(lease);
       if (decision.action == PoolAction::kConnect) OpenConnection();
       return Acquired::kQueued;
-    case PoolAction::kOverflow:
-    case PoolAction::kNothing: break;
+    default: break;
   }
   return Acquired::kOverflow;
 }
 
-void Pool::Bind(Lease& lease, UpstreamConnection& connection) {
+// What the endpoint has shown to understand goes before what the rules ask for.
+core::Wire Pool::Speaks() const {
+  const bool only_older = cluster_->pool.upgrade && endpoint_->state->http1_only.load(std::memory_order_relaxed);
+  return only_older ? core::Wire::kHttp1 : wire_;
+}
+
+bool Pool::Bind(Lease& lease, UpstreamConnection& connection) {
   Stream* stream = connection.Open(lease.events_);
-  CHECK(stream != nullptr);  // the ledger lists connections with capacity only
+  if (stream == nullptr) {
+    // The peer has taken its word back in this very turn (GOAWAY, SETTINGS) and the ledger has not heard of it.
+    ledger_.OnStreamRefused(connection);
+    SyncCapacity(connection);
+    connection.Wake();
+    return false;
+  }
   lease.state_ = Lease::State::kHeld;
   lease.stream_ = stream;
   lease.connection_ = &connection;
   lease.reused_ = connection.reused();
   ++held_;
+  return true;
+}
+
+void Pool::SyncCapacity(UpstreamConnection& connection) {
+  if (connection.Retiring()) return ledger_.OnDraining(connection);
+  ledger_.OnCapacity(connection, connection.active() + connection.Capacity());
 }
 
 void Pool::Finish(Lease& lease) {
@@ -97,12 +120,17 @@ void Pool::Finish(Lease& lease) {
 }
 
 void Pool::OpenConnection() {
+  const core::Wire wire = Speaks();
+  ledger_.ExpectStreams(wire == core::Wire::kHttp2 ? context_.limits.streams_max : 1);
   auto* connection = new UpstreamConnection(
-      context_.worker, cluster_->pool, context_.limits, context_.stats,
+      context_.worker, cluster_->pool,
+      {context_.limits, context_.stats, context_.worker.blocks(), context_.worker.clock()}, wire,
+      cluster_->pool.upgrade,
       {.self = this,
        .on_connected = [](void* self, UpstreamConnection& c) { static_cast<Pool*>(self)->OnConnected(c); },
        .on_connect_failed = [](void* self, UpstreamConnection& c, ResetReason reason,
                                const std::string& text) { static_cast<Pool*>(self)->OnConnectFailed(c, reason, text); },
+       .on_speaks_older = [](void* self) { static_cast<Pool*>(self)->OnSpeaksOlder(); },
        .on_progress = [](void* self, UpstreamConnection& c) { static_cast<Pool*>(self)->OnProgress(c); },
        .on_closed = [](void* self, UpstreamConnection& c) { static_cast<Pool*>(self)->OnClosed(c); }});
   connections_.push_back(*connection);
@@ -114,6 +142,15 @@ void Pool::OnConnected(UpstreamConnection& connection) {
   ledger_.OnReady(connection, connection.Capacity());
   if (connection.should_close()) return connection.Close();  // given up while it was on its way
   ServeWaiting();
+}
+
+void Pool::OnSpeaksOlder() {
+  ledger_.ExpectStreams(1);
+  if (endpoint_->state->http1_only.exchange(true, std::memory_order_relaxed)) return;
+  if (context_.warn != nullptr) {
+    context_.warn(endpoint_->host_port + " (" + cluster_->name +
+                  ") answers HTTP/2 in an older version: spoken to in that from now on, h2UpgradePolicy or not");
+  }
 }
 
 void Pool::OnConnectFailed(UpstreamConnection& connection, ResetReason reason, const std::string& text) {
@@ -138,7 +175,7 @@ void Pool::FailWaiting(ResetReason reason, const std::string& text) {
 
 void Pool::SettleFinished(UpstreamConnection& connection) {
   for (; connection.finished_streams > 0; --connection.finished_streams) {
-    if (connection.Capacity() == 0) ledger_.OnDraining(connection);
+    if (connection.Retiring()) ledger_.OnDraining(connection);
     ledger_.OnStreamFinished(connection);
   }
 }
@@ -146,7 +183,12 @@ void Pool::SettleFinished(UpstreamConnection& connection) {
 void Pool::OnProgress(UpstreamConnection& connection) {
   SettleFinished(connection);
   // Not reusable any more although idle: unasked bytes, a GOAWAY, its age.
-  if (connection.aged() || (connection.idle() && connection.Capacity() == 0)) ledger_.OnDraining(connection);
+  const bool shared = connection.wire() == core::Wire::kHttp2;  // by several streams at once
+  if (connection.aged() || ((shared || connection.idle()) && connection.Retiring())) {
+    ledger_.OnDraining(connection);
+  } else if (shared) {
+    SyncCapacity(connection);
+  }
   if (connection.should_close()) return connection.Close();
   ServeWaiting();
 }
@@ -154,17 +196,24 @@ void Pool::OnProgress(UpstreamConnection& connection) {
 void Pool::ServeWaiting() {
   while (true) {
     const core::PoolDecision decision = ledger_.BindWaiting();
-    if (decision.action == PoolAction::kNothing) return;
+    if (decision.action == PoolAction::kNothing) break;
     Lease& lease = waiting_.front();
     waiting_.pop_front();
     lease.state_ = Lease::State::kNone;
     if (decision.action == PoolAction::kUseConnection) {
-      Bind(lease, static_cast<UpstreamConnection&>(*decision.connection));
+      if (!Bind(lease, static_cast<UpstreamConnection&>(*decision.connection))) {
+        const Acquired again = Place(lease);
+        if (again == Acquired::kHeld) lease.hooks_.on_ready(lease.hooks_.self);
+        if (again == Acquired::kOverflow) lease.hooks_.on_failed(lease.hooks_.self, ResetReason::kOverflow, {});
+        continue;
+      }
       lease.hooks_.on_ready(lease.hooks_.self);
     } else {
       lease.hooks_.on_failed(lease.hooks_.self, ResetReason::kOverflow, {});
     }
   }
+  // Fewer streams than were expected of a connection, or one that takes no more: the rest need another.
+  while (wire_ == core::Wire::kHttp2 && ledger_.TakeConnect()) OpenConnection();
 }
 
 void Pool::OnClosed(UpstreamConnection& connection) {
@@ -178,6 +227,7 @@ void Pool::OnClosed(UpstreamConnection& connection) {
   ledger_.OnClosed(connection, false);
   connection.unlink_from_pool();
   if (ledger_.TakeConnect()) OpenConnection();
+  while (wire_ == core::Wire::kHttp2 && ledger_.TakeConnect()) OpenConnection();
 }
 
 // A connection on its way that closes is replaced when requests wait for it: only those that are there now are visited.

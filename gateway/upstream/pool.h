@@ -1,4 +1,4 @@
-// One worker's connections to one endpoint of one cluster: performs what core::PoolLedger decides. Owned by the
+// One worker's connections to one endpoint of one cluster, all in one wire version: performs what core::PoolLedger decides. Owned by the
 // worker's UpstreamSet; the worker's thread only.
 #pragma once
 
@@ -19,11 +19,15 @@
 
 namespace sluice::gateway {
 
+// Says something that the operator should know; called on the worker's thread.
+using WarnHook = void (*)(const std::string& text);
+
 // What every pool of a worker shares.
 struct PoolContext {
   Worker& worker;
   CodecLimits limits;
   CodecStats stats;
+  WarnHook warn = nullptr;
 };
 
 class Pool {
@@ -32,7 +36,7 @@ class Pool {
 
   // `cluster` and `endpoint` live in `world`, which the pool keeps alive.
   Pool(PoolContext& context, std::shared_ptr<const core::Snapshot> world, const core::Cluster& cluster,
-       const core::Endpoint& endpoint);
+       const core::Endpoint& endpoint, core::Wire wire);
   ~Pool();
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
@@ -66,7 +70,12 @@ class Pool {
   template <typename Visit>
   void VisitPresent(Visit visit);
   void OpenConnection();
-  void Bind(Lease& lease, UpstreamConnection& connection);
+  core::Wire Speaks() const;
+  Acquired Place(Lease& lease);
+  // False when the connection had no room after all; the ledger has been told.
+  bool Bind(Lease& lease, UpstreamConnection& connection);
+  void SyncCapacity(UpstreamConnection& connection);
+  void OnSpeaksOlder();
   void ServeWaiting();
   void SettleFinished(UpstreamConnection& connection);
   void OnConnected(UpstreamConnection& connection);
@@ -80,6 +89,7 @@ class Pool {
   const core::Cluster* cluster_;
   const core::Endpoint* endpoint_;
   Tcp::endpoint address_;
+  const core::Wire wire_;
   core::PoolLedger ledger_;
   Connections connections_;
   Leases waiting_;

@@ -3,8 +3,6 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-#include "gateway/codec/make_codec.h"
-
 namespace sluice::gateway {
 namespace {
 
@@ -19,11 +17,13 @@ bool IsOwnShortage(const boost::system::error_code& error) {
 }  // namespace
 
 UpstreamConnection::UpstreamConnection(Worker& worker, const core::ConnectionPoolPolicy& policy,
-                                       const CodecLimits& limits, CodecStats& stats, UpstreamConnectionHooks hooks)
+                                       const CodecContext& codec, core::Wire wire, bool probe,
+                                       UpstreamConnectionHooks hooks)
     : worker_(worker),
       policy_(policy),
-      limits_(limits),
-      stats_(stats),
+      codec_(codec),
+      wire_(wire),
+      probe_(probe && wire == core::Wire::kHttp2),
       hooks_(hooks),
       socket_(worker.context()),
       connect_deadline_([](void* self) { static_cast<UpstreamConnection*>(self)->OnConnectTimeout(); }, this),
@@ -41,6 +41,7 @@ UpstreamConnection::UpstreamConnection(Worker& worker, const core::ConnectionPoo
             connection->Wake();
           },
           this),
+      ping_deadline_([](void* self) { static_cast<UpstreamConnection*>(self)->OnPingTime(); }, this),
       retire_([](void* self) { delete static_cast<UpstreamConnection*>(self); }, this) {}
 
 UpstreamConnection::~UpstreamConnection() = default;
@@ -60,8 +61,8 @@ void UpstreamConnection::Connect(const Tcp::endpoint& endpoint) {
 void UpstreamConnection::OnConnect(const boost::system::error_code& error) {
   connect_pending_ = false;
   if (phase_ == Phase::kClosed) return worker_.Retire(retire_);  // timed out or closed meanwhile
-  worker_.wheel().Disarm(connect_deadline_);
   if (error) {
+    worker_.wheel().Disarm(connect_deadline_);
     const bool own = IsOwnShortage(error);
     return FailConnect(own ? core::ResetReason::kOverflow : core::ResetReason::kConnectFailure, error.message());
   }
@@ -75,8 +76,18 @@ void UpstreamConnection::OnConnect(const boost::system::error_code& error) {
       ConnectionHooks{.self = this,
                       .on_progress = [](void* self) { static_cast<UpstreamConnection*>(self)->OnProgress(); },
                       .on_closed = [](void* self) { static_cast<UpstreamConnection*>(self)->OnClosed(); }});
-  connection_->Start(MakeCodec(Role::kClient, limits_, stats_, worker_.blocks(), nullptr, connection_->wake_hook()));
+  connection_->Start(MakeCodec(Role::kClient, wire_, codec_, nullptr, connection_->wake_hook()));
+  if (!probe_) return OnReady();
+  phase_ = Phase::kOpening;
+  connection_->Wake();  // our side of the opening leaves at once; the connect deadline covers the peer's
+}
+
+void UpstreamConnection::OnReady() {
+  worker_.wheel().Disarm(connect_deadline_);
   phase_ = Phase::kReady;
+  if (wire_ == core::Wire::kHttp2 && policy_.ping.interval > core::Duration::zero()) {
+    worker_.wheel().Arm(ping_deadline_, worker_.now() + policy_.ping.interval);
+  }
   if (policy_.max_connection_duration > core::Duration::zero()) {
     worker_.wheel().Arm(age_deadline_, worker_.now() + policy_.max_connection_duration);
   }
@@ -85,13 +96,31 @@ void UpstreamConnection::OnConnect(const boost::system::error_code& error) {
 
 void UpstreamConnection::OnConnectTimeout() { FailConnect(core::ResetReason::kConnectTimeout, "connection timeout"); }
 
+// http2KeepAlive: asks after each interval, whatever else moves, and gives up when the answer is late.
+void UpstreamConnection::OnPingTime() {
+  if (phase_ != Phase::kReady) return;
+  Codec& codec = connection_->codec();
+  if (codec.AwaitsPong()) return connection_->Abort(core::ResetReason::kConnectionReset);
+  if (!ping_sent_) {
+    codec.Ping();
+    connection_->Wake();
+  }
+  ping_sent_ = !ping_sent_;
+  worker_.wheel().Arm(ping_deadline_, worker_.now() + (ping_sent_ ? policy_.ping.timeout : policy_.ping.interval));
+}
+
 void UpstreamConnection::FailConnect(core::ResetReason reason, const std::string& text) {
+  worker_.wheel().Disarm(connect_deadline_);
+  if (phase_ == Phase::kOpening) {
+    failing_ = true;  // OnClosed, which follows, has nothing to add
+    connection_->Abort(reason);
+  }
   phase_ = Phase::kClosed;
   boost::system::error_code ignored;
   socket_.close(ignored);
   hooks_.on_connect_failed(hooks_.self, *this, reason, text);
   hooks_.on_closed(hooks_.self, *this);
-  if (!connect_pending_) worker_.Retire(retire_);
+  if (!connect_pending_ && !failing_) worker_.Retire(retire_);
 }
 
 void UpstreamConnection::ApplyKeepalive() {
@@ -119,6 +148,11 @@ Stream* UpstreamConnection::Open(StreamEvents& events) {
 }
 
 void UpstreamConnection::OnProgress() {
+  if (phase_ == Phase::kOpening) {
+    if (!connection_->codec().Opened()) return;  // an older version's answer ends in OnClosed
+    OnReady();
+    if (phase_ != Phase::kReady) return;
+  }
   if (CodecIdle() && policy_.idle_timeout > core::Duration::zero() && !idle_deadline_.armed()) {
     worker_.wheel().Arm(idle_deadline_, worker_.now() + policy_.idle_timeout);
   }
@@ -127,14 +161,28 @@ void UpstreamConnection::OnProgress() {
 
 void UpstreamConnection::Close() {
   if (phase_ == Phase::kClosed) return;
-  if (phase_ == Phase::kConnecting) {
+  if (phase_ == Phase::kConnecting || phase_ == Phase::kOpening) {
     return FailConnect(core::ResetReason::kCancelled, "no longer wanted");
   }
   connection_->Abort(core::ResetReason::kConnectionClosed);  // OnClosed follows
 }
 
 void UpstreamConnection::OnClosed() {
+  if (failing_) return worker_.Retire(retire_);
   if (phase_ == Phase::kClosed) return;
+  worker_.wheel().Disarm(connect_deadline_);
+  if (phase_ == Phase::kOpening) {
+    // An answer in the older version, or an end without a word: what servers do that cannot read a preface.
+    const bool older = connection_->codec().SpeaksOlder() || !connection_->failed();
+    phase_ = Phase::kClosed;
+    if (older) {
+      hooks_.on_speaks_older(hooks_.self);
+    } else {
+      hooks_.on_connect_failed(hooks_.self, *this, core::ResetReason::kConnectFailure, "connection reset");
+    }
+    hooks_.on_closed(hooks_.self, *this);
+    return worker_.Retire(retire_);
+  }
   phase_ = Phase::kClosed;
   hooks_.on_closed(hooks_.self, *this);
   worker_.Retire(retire_);

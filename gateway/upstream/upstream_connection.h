@@ -13,6 +13,7 @@
 #include "core/upstream/cluster.h"
 #include "core/upstream/pool_ledger.h"
 #include "gateway/codec/codec.h"
+#include "gateway/codec/make_codec.h"
 #include "gateway/net/connection.h"
 #include "gateway/runtime/worker.h"
 
@@ -26,6 +27,9 @@ struct UpstreamConnectionHooks {
   // The connection is unusable afterwards; on_closed follows. `text` is the operating system's word for it.
   void (*on_connect_failed)(void* self, UpstreamConnection& connection, core::ResetReason reason,
                             const std::string& text) = nullptr;
+  // The endpoint does not speak what it was asked for. The connection is unusable; on_closed follows, and those who wait
+  // for it may be served by another.
+  void (*on_speaks_older)(void* self) = nullptr;
   // End of a turn in which something moved: a stream may have ended, capacity may be back.
   void (*on_progress)(void* self, UpstreamConnection& connection) = nullptr;
   // Gone: the pool forgets it (it retires itself).
@@ -40,10 +44,16 @@ class UpstreamConnection
       public boost::intrusive::list_base_hook<boost::intrusive::tag<PoolListTag>,
                                               boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
-  enum class Phase : std::uint8_t { kConnecting, kReady, kClosed };
+  enum class Phase : std::uint8_t {
+    kConnecting,
+    kOpening,  // connected; whether the peer speaks our version is not known
+    kReady,
+    kClosed,
+  };
 
-  UpstreamConnection(Worker& worker, const core::ConnectionPoolPolicy& policy, const CodecLimits& limits,
-                     CodecStats& stats, UpstreamConnectionHooks hooks);
+  // `probe`: the wire is a guess, so no request is given to the connection before the peer has shown that it is right.
+  UpstreamConnection(Worker& worker, const core::ConnectionPoolPolicy& policy, const CodecContext& codec,
+                     core::Wire wire, bool probe, UpstreamConnectionHooks hooks);
   ~UpstreamConnection();
 
   // Begins; the outcome arrives by hook, never from inside.
@@ -54,12 +64,14 @@ class UpstreamConnection
   std::uint32_t Capacity() const {
     return phase_ == Phase::kReady && connection_->open() ? connection_->codec().Capacity() : 0;
   }
+  bool Retiring() const { return phase_ != Phase::kReady || connection_->codec().Retiring(); }
+  core::Wire wire() const { return wire_; }
   bool CodecIdle() const { return phase_ == Phase::kReady && connection_->codec().Idle(); }
   // Null when there is no capacity after all.
   Stream* Open(StreamEvents& events);
   // Have on_progress called at the end of this turn.
   void Wake() {
-    if (phase_ == Phase::kReady) connection_->Wake();
+    if (connection_) connection_->Wake();
   }
   // Closes now; streams still open are reset.
   void Close();
@@ -85,26 +97,32 @@ class UpstreamConnection
  private:
   void OnConnect(const boost::system::error_code& error);
   void OnConnectTimeout();
+  void OnReady();
   void OnProgress();
+  void OnPingTime();
   void OnClosed();
   void FailConnect(core::ResetReason reason, const std::string& text);
   void ApplyKeepalive();
 
   Worker& worker_;
   const core::ConnectionPoolPolicy policy_;  // as it was when the connection was opened
-  const CodecLimits& limits_;
-  CodecStats& stats_;
+  const CodecContext codec_;
+  const core::Wire wire_;
+  const bool probe_;
   UpstreamConnectionHooks hooks_;
   Phase phase_ = Phase::kConnecting;
   bool idle_timed_out_ = false;
   bool aged_ = false;
   bool connect_pending_ = false;
+  bool failing_ = false;    // FailConnect has spoken; the socket is still to be closed
+  bool ping_sent_ = false;  // and its time-out runs
   std::uint64_t streams_opened_ = 0;
   TcpSocket socket_;                      // while connecting
   std::optional<Connection> connection_;  // afterwards
   core::Deadline connect_deadline_;
   core::Deadline idle_deadline_;
   core::Deadline age_deadline_;
+  core::Deadline ping_deadline_;
   RetireHook retire_;
   std::string local_address_;
 };

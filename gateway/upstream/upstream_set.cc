@@ -2,10 +2,10 @@
 
 namespace sluice::gateway {
 
-Pool& ClusterView::PoolFor(const core::Endpoint& endpoint) {
+Pool& ClusterView::PoolFor(const core::Endpoint& endpoint, core::Wire wire) {
   const auto index = static_cast<std::size_t>(&endpoint - cluster().endpoints.data());
-  Pool*& pool = pools_[index];
-  if (pool == nullptr) pool = &set_.Find(local_, cluster(), endpoint);
+  Pool*& pool = pools_[index * kWires + static_cast<std::size_t>(wire)];
+  if (pool == nullptr) pool = &set_.Find(local_, cluster(), endpoint, wire);
   return *pool;
 }
 
@@ -21,24 +21,27 @@ ClusterView& UpstreamSet::View(LocalSnapshot& local, core::ClusterId id) {
   return *view;
 }
 
-Pool& UpstreamSet::Find(LocalSnapshot& local, const core::Cluster& cluster, const core::Endpoint& endpoint) {
-  Entry& entry = pools_[endpoint.state.get()];
+Pool& UpstreamSet::Find(LocalSnapshot& local, const core::Cluster& cluster, const core::Endpoint& endpoint,
+                        core::Wire wire) {
+  Entry& entry = pools_[{endpoint.state.get(), wire}];
   if (entry.pool == nullptr) {
     entry.endpoint = endpoint.state;
     entry.cluster = cluster.state;
-    entry.pool = std::make_unique<Pool>(context_, local.shared(), cluster, endpoint);
+    entry.pool = std::make_unique<Pool>(context_, local.shared(), cluster, endpoint, wire);
   }
   return *entry.pool;
 }
 
 void UpstreamSet::Follow(const SnapshotPin& current) {
-  for (auto& [state, entry] : pools_) entry.retired = true;
+  for (auto& [key, entry] : pools_) entry.retired = true;
   for (const core::Cluster& cluster : current->clusters) {
     for (const core::Endpoint& endpoint : cluster.endpoints) {
-      const auto found = pools_.find(endpoint.state.get());
-      if (found == pools_.end()) continue;
-      found->second.retired = false;
-      found->second.pool->Rebind(current.local()->shared(), cluster, endpoint);
+      for (const core::Wire wire : {core::Wire::kHttp1, core::Wire::kHttp2}) {
+        const auto found = pools_.find({endpoint.state.get(), wire});
+        if (found == pools_.end()) continue;
+        found->second.retired = false;
+        found->second.pool->Rebind(current.local()->shared(), cluster, endpoint);
+      }
     }
   }
   Sweep();
@@ -46,7 +49,7 @@ void UpstreamSet::Follow(const SnapshotPin& current) {
 
 // Views of older snapshots may still point at a retired pool; the current one's never do.
 void UpstreamSet::Sweep() {
-  for (auto& [state, entry] : pools_) {
+  for (auto& [key, entry] : pools_) {
     if (entry.retired || entry.pool->ejected()) entry.pool->DrainConnections();
   }
   if (alive_ > 1) return;
@@ -57,7 +60,7 @@ void UpstreamSet::Sweep() {
 }
 
 void UpstreamSet::CloseAll() {
-  for (auto& [state, entry] : pools_) entry.pool->CloseConnections();
+  for (auto& [key, entry] : pools_) entry.pool->CloseConnections();
 }
 
 }  // namespace sluice::gateway

@@ -3,8 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "core/snapshot/snapshot.h"
@@ -20,18 +21,20 @@ class UpstreamSet;
 class ClusterView {
  public:
   ClusterView(UpstreamSet& set, LocalSnapshot& local, const core::Cluster& cluster)
-      : set_(set), local_(local), balancer_(cluster), pools_(cluster.endpoints.size()) {}
+      : set_(set), local_(local), balancer_(cluster), pools_(cluster.endpoints.size() * kWires) {}
 
   const core::Cluster& cluster() const { return balancer_.cluster(); }
   core::Balancer& balancer() { return balancer_; }
-  // `endpoint` is one of cluster().endpoints.
-  Pool& PoolFor(const core::Endpoint& endpoint);
+  // `endpoint` is one of cluster().endpoints; `wire` what it is to be spoken to in.
+  Pool& PoolFor(const core::Endpoint& endpoint, core::Wire wire);
 
  private:
+  static constexpr std::size_t kWires = 2;
+
   UpstreamSet& set_;
   LocalSnapshot& local_;
   core::Balancer balancer_;
-  std::vector<Pool*> pools_;  // by endpoint index, found on first use
+  std::vector<Pool*> pools_;  // by endpoint index and wire, found on first use
 };
 
 // A snapshot with the worker's views of its clusters, made on first use.
@@ -51,7 +54,7 @@ class WorkerSnapshot final : public LocalSnapshot {
 
 class UpstreamSet {
  public:
-  UpstreamSet(Worker& worker, const CodecLimits& limits) : context_{worker, limits, {}} {}
+  UpstreamSet(Worker& worker, const CodecLimits& limits, WarnHook warn) : context_{worker, limits, {}, warn} {}
   ~UpstreamSet();
   UpstreamSet(const UpstreamSet&) = delete;
   UpstreamSet& operator=(const UpstreamSet&) = delete;
@@ -82,11 +85,12 @@ class UpstreamSet {
     bool retired = false;
   };
 
-  Pool& Find(LocalSnapshot& local, const core::Cluster& cluster, const core::Endpoint& endpoint);
+  Pool& Find(LocalSnapshot& local, const core::Cluster& cluster, const core::Endpoint& endpoint, core::Wire wire);
 
   PoolContext context_;
   std::uint32_t alive_ = 0;  // WorkerSnapshots
-  std::unordered_map<const core::EndpointState*, Entry> pools_;
+  // Found once per snapshot; useClientProtocol alone makes two for one endpoint.
+  std::map<std::pair<const core::EndpointState*, core::Wire>, Entry> pools_;
 };
 
 }  // namespace sluice::gateway

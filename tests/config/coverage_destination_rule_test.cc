@@ -254,8 +254,7 @@ INSTANTIATE_TEST_SUITE_P(
         Done("http idleTimeout before tcp's",
              Policy("connectionPool: {tcp: {idleTimeout: 30s}, http: {idleTimeout: 10s}}"),
              OnPool([](const ConnectionPoolPolicy& p) { return p.idle_timeout == core::Seconds(10); })),
-        Noted("http h2UpgradePolicy UPGRADE", Http("h2UpgradePolicy: UPGRADE"),
-              "warning SL2013 spec.trafficPolicy.connectionPool.http.h2UpgradePolicy",
+        Noted("http h2UpgradePolicy UPGRADE", Http("h2UpgradePolicy: UPGRADE"), "warning SL2012",
               OnPool([](const ConnectionPoolPolicy& p) { return p.upgrade; })),
         Said("http h2UpgradePolicy other", Http("h2UpgradePolicy: ALWAYS"),
              "error IST0106 spec.trafficPolicy.connectionPool.http.h2UpgradePolicy"),
@@ -265,8 +264,10 @@ INSTANTIATE_TEST_SUITE_P(
              "UPGRADE excludes useClientProtocol"),
         Done("http maxConcurrentStreams", Http("maxConcurrentStreams: 9"),
              OnPool([](const ConnectionPoolPolicy& p) { return p.max_concurrent_streams == 9; })),
-        Said("http http2KeepAlive", Http("http2KeepAlive: {interval: 1s, timeout: 1s}"),
-             "warning SL2013 spec.trafficPolicy.connectionPool.http.http2KeepAlive is accepted and ignored"),
+        Done("http http2KeepAlive", Http("http2KeepAlive: {interval: 2s, timeout: 1s}"),
+             OnPool([](const ConnectionPoolPolicy& p) {
+               return p.ping.interval == core::Seconds(2) && p.ping.timeout == core::Seconds(1);
+             })),
         Said("http http2KeepAlive half", Http("http2KeepAlive: {interval: 1s}"), "http2KeepAlive.timeout is required"),
         Said("subset loses pool settings",
              Spec("host: ranking, trafficPolicy: {connectionPool: {tcp: {maxConnections: 7}}}, subsets: [{name: v1, "

@@ -168,6 +168,7 @@ TEST_F(AdminPagesTest, ClustersShowLimitsAndEndpoints) {
   scenario.v47().pool.max_connections = 100;
   scenario.v47().endpoints[0].state->ejected = true;
   scenario.v47().endpoints[0].state->requests_total = 12;
+  scenario.v47().endpoints[0].state->http1_only = true;
 
   const std::string text = Get("/clusters").body;
   const nlohmann::json json = nlohmann::json::parse(Get("/clusters", "format=json").body);
@@ -177,7 +178,10 @@ TEST_F(AdminPagesTest, ClustersShowLimitsAndEndpoints) {
   EXPECT_NE(text.find(cluster + "127.0.0.1:9147::rq_total::12\n"), std::string::npos);
   EXPECT_NE(text.find(cluster + "127.0.0.1:9147::health_flags::/failed_outlier_check\n"), std::string::npos);
   EXPECT_NE(text.find("::127.0.0.1:9145::health_flags::healthy\n"), std::string::npos);
+  EXPECT_NE(text.find(cluster + "127.0.0.1:9147::http1_only::true\n"), std::string::npos);
+  EXPECT_NE(text.find("::127.0.0.1:9145::http1_only::false\n"), std::string::npos);
   const nlohmann::json& host = json["cluster_statuses"][1]["host_statuses"][0];
+  EXPECT_EQ(host["http1_only"], true);
   EXPECT_EQ(host["health_status"]["failed_outlier_check"], true);
   EXPECT_EQ(host["address"]["socket_address"]["address"], "127.0.0.1");
 }

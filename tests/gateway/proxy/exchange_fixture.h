@@ -29,7 +29,9 @@ class ExchangeTest : public ::testing::Test {
             const std::string& more = "") {
     std::string text =
         "apiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: {name: model}\nspec:\n"
-        "  hosts: [model]\n  ports: [{number: 80, name: http, protocol: HTTP}]\n"
+        "  hosts: [model]\n  ports: [{number: 80, name: http, protocol: " +
+        protocol_ +
+        "}]\n"
         "  resolution: STATIC\n  endpoints:\n";
     std::string subsets;
     for (std::size_t i = 0; i < ports.size(); ++i) {
@@ -110,6 +112,7 @@ class ExchangeTest : public ::testing::Test {
   static constexpr std::string_view kGet = "GET /predict HTTP/1.1\r\nhost: model\r\n\r\n";
   static constexpr std::string_view kOk = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
+  std::string protocol_ = "HTTP";  // of the model's port
   ManualClock clock_;
   SeriesRegistry series_{core::Settings::Telemetry{}};
   EndpointRegistry registry_;
