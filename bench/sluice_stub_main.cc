@@ -37,8 +37,8 @@ void AddBehaviourFlags(CLI::App& app, Behaviour& behaviour) {
   for (const auto& [name, help] : kFlags) {
     app.add_option_function<std::string>(
         "--" + name,
-        [&behaviour, name = name](const std::string& value) {
-          if (const auto set = Set(behaviour, name, value); !set) throw CLI::ValidationError(set.error().Text());
+        [&behaviour, flag = name](const std::string& value) {
+          if (const auto set = Set(behaviour, flag, value); !set) throw CLI::ValidationError(set.error().Text());
         },
         help);
   }
@@ -51,13 +51,14 @@ int Serve(const Options& options) {
                                    seed);
   asio::signal_set signals(io, SIGTERM, SIGINT);
   signals.async_wait([&](boost::system::error_code, int) { io.stop(); });
-  std::cout << "listening http " << options.address << ':' << server.port() << std::endl;
+  std::cout << "listening http " << options.address << ':' << server.port() << '\n' << std::flush;
   io.run();
   return 0;
 }
 
 }  // namespace
 
+// NOLINTNEXTLINE(bugprone-exception-escape): out of memory may end it
 int main(int argc, char** argv) {
   Options options;
   CLI::App app{"Stub model server"};

@@ -128,6 +128,15 @@ def start(programs, directory, sluice, backends, pin):
         program = programs.start(name, [*pin, path, *flags, config])
         harness.wait_for_port(f"127.0.0.1:{port}", program)
         started[name] = (program, f"127.0.0.1:{port}")
+    nghttpx = find("nghttpx")
+    if nghttpx is not None:
+        port = harness.free_port()
+        # It knows no rule on a header: only the two backends by weight.
+        program = programs.start("nghttpx", [
+            *pin, nghttpx, "--conf=/dev/null", "--single-process", "-n1", "--errorlog-file=/dev/null", f"--frontend=127.0.0.1,{port};no-tls",
+            *(f"--backend=127.0.0.1,{backends[version]};;weight={weight}" for version, weight in (("v45", 90), ("v47", 10)))])
+        harness.wait_for_port(f"127.0.0.1:{port}", program)
+        started["nghttpx"] = (program, f"127.0.0.1:{port}")
     if sluice is not None:
         rules = directory / "rules"
         rules.mkdir()

@@ -20,6 +20,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "bench"))
 sys.path.insert(0, str(ROOT / "bench" / "load"))
+import h2load  # noqa: E402
 import harness  # noqa: E402
 import peers  # noqa: E402
 
@@ -31,7 +32,9 @@ WORKLOADS = {
     "small": (),
     "post4k": ("-m", "POST", "--body-bytes", 4096, "-H", "content-type: application/json"),
     "answer64k": ("-H", "x-stub-body-bytes: 65536"),
+    "h2small": None,  # clients in HTTP/2 (h2load.py), models as before
 }
+H2_PEERS = ("haproxy", "nghttpx", "sluice")
 
 
 def run(*command):
@@ -73,6 +76,7 @@ def environment(binaries):
         "nginx": subprocess.run([peers.find("nginx") or "true", "-v"], capture_output=True, text=True,
                                 check=False).stderr.strip(),
         "haproxy": run(peers.find("haproxy") or "true", "-v").split("\n")[0],
+        "nghttpx": run(peers.find("nghttpx") or "true", "-v"),
     }
 
 
@@ -92,13 +96,16 @@ class Comparison:
                                    ("taskset", "-c", PROXY_CORE))
 
     def load(self, address, workload, seconds, segment=STANDARD):
+        if workload == "h2small":
+            headers = ((":authority", "content-ranking-svc"), ("x-user-id", "u1"), ("x-user-segment", "standard"))
+            return h2load.load(address, seconds, headers, pin=self.pin)
         return harness.load(self.bench, f"http://{address}/predict", "-c", 64, "-d", f"{seconds}s", *FIELDS, *segment,
                             *WORKLOADS[workload], pin=self.pin)
 
     def check_rule(self):
         """Every proxy does the rule before anybody counts what it costs."""
         for name, (_, address) in self.proxies.items():
-            if name == "relay":
+            if name in ("relay", "nghttpx"):
                 continue
             premium = self.load(address, "small", 0.3, ("-H", "x-user-segment: premium"))
             standard = self.load(address, "small", 1.0)
@@ -128,16 +135,18 @@ class Comparison:
         }
 
     def rounds(self):
-        names = [*self.proxies, "direct"]
-        results = {w: {n: [] for n in names} for w in self.args.workloads}
+        def names(workload):
+            of_h2 = [name for name in H2_PEERS if name in self.proxies]
+            return of_h2 if workload == "h2small" else [n for n in (*self.proxies, "direct") if n != "nghttpx"]
+
+        results = {w: {n: [] for n in names(w)} for w in self.args.workloads}
         for number in range(self.args.rounds):
-            order = names if number % 2 == 0 else names[::-1]
             for workload in self.args.workloads:
-                for name in order:
+                for name in names(workload)[::1 if number % 2 == 0 else -1]:
                     results[workload][name].append(self.measure(name, workload))
         return results
 
-    def syscalls(self, name):
+    def syscalls(self, name, workload="small"):
         """System calls per request by name, under strace; None when it cannot attach."""
         program, address = self.proxies[name]
         with tempfile.NamedTemporaryFile("r", suffix=".strace") as out:
@@ -148,7 +157,7 @@ class Comparison:
                 tracer.kill()
                 print(f"run_load: strace: {attached.strip()}")
                 return None
-            report = self.load(address, "small", 2)
+            report = self.load(address, workload, 2)
             tracer.send_signal(signal.SIGINT)
             tracer.communicate()
             rows = re.findall(r"^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)\s+(?:(\d+)\s+)?(\w+)$", out.read(), re.M)
@@ -167,7 +176,7 @@ def summarize(results):
             summary[workload][name] = {key: statistics.median(m[key] for m in measured) for key in measured[0]}
             summary[workload][name]["cpu_us_spread"] = [min(cpu), max(cpu)]
         costs = {n: s["cpu_us"] for n, s in summary[workload].items() if n != "direct"}
-        best = min((costs[n] for n in ("nginx", "haproxy") if n in costs), default=None)
+        best = min((costs[n] for n in ("nginx", "haproxy", "nghttpx") if n in costs), default=None)
         for name, cost in costs.items():
             if best:
                 summary[workload][name]["to_best_peer"] = cost / best
@@ -189,7 +198,7 @@ def show(summary, calls):
             low, high = s["cpu_us_spread"]
             print(f"  {name:9}{s['cpu_us']:7.1f}{s['user_us']:7.1f}{s['system_us']:7.1f}{f'{low:.1f}-{high:.1f}':>14}"
                   f"{s.get('to_best_peer', 0):13.2f}{s.get('to_relay', 0):9.2f}{latency}")
-    print("\nsystem calls per request, small (failed ones in brackets)")
+    print("\nsystem calls per request, small; +h2 is h2small (failed ones in brackets)")
     for name, by_call in calls.items():
         if by_call:
             told = sorted(by_call.items(), key=lambda item: -item[1]["per_request"])
@@ -225,7 +234,10 @@ def main():
         comparison = Comparison(args, programs, directory)
         comparison.check_rule()
         summary = summarize(comparison.rounds())
-        calls = {} if args.no_strace else {name: comparison.syscalls(name) for name in comparison.proxies}
+        calls = {} if args.no_strace else {
+            name: comparison.syscalls(name) for name in comparison.proxies if name != "nghttpx"}
+        if not args.no_strace and "h2small" in args.workloads:
+            calls |= {f"{name}+h2": comparison.syscalls(name, "h2small") for name in H2_PEERS if name in comparison.proxies}
     facts["load_average_after"] = os.getloadavg()
     show(summary, calls)
     out = args.out or args.bin / "load-result.json"

@@ -116,23 +116,33 @@ std::uint64_t AnswerBook::Append(std::string& out, const MessageReader& request,
     out += failing_;
     return 0;
   }
-  Reply shape = reply;
-  if (shape.chunked) shape.body_bytes = std::min(shape.body_bytes, kInlineMax);
-  const std::uint64_t padding = shape.body_bytes > kInlineMax ? shape.body_bytes - kInlineMax : 0;
-  shape.body_bytes -= padding;
-  const std::string body = Body(&request, shape);
+  const AnswerParts parts = Compose(request, reply);
   AppendHead(out, {.status = reply.status,
                    .version = version_,
                    .keep_alive = request.keep_alive(),
                    .chunked = reply.chunked,
-                   .length = body.size() + padding});
-  if (request.method() == "HEAD" || reply.status == 204 || reply.status == 304) return 0;
-  if (reply.chunked) {
-    AppendChunked(out, body);
+                   .length = parts.length});
+  if (reply.chunked && !parts.body.empty()) {
+    AppendChunked(out, parts.body);
   } else {
-    out += body;
+    out += parts.body;
   }
-  return padding;
+  return parts.padding;
+}
+
+AnswerParts AnswerBook::Compose(const MessageReader& request, const Reply& reply) const {
+  Reply shape = reply;
+  if (shape.chunked) shape.body_bytes = std::min(shape.body_bytes, kInlineMax);
+  AnswerParts parts;
+  parts.padding = shape.body_bytes > kInlineMax ? shape.body_bytes - kInlineMax : 0;
+  shape.body_bytes -= parts.padding;
+  parts.body = Body(&request, shape);
+  parts.length = parts.body.size() + parts.padding;
+  if (request.method() == "HEAD" || reply.status == 204 || reply.status == 304) {
+    parts.body.clear();
+    parts.padding = 0;
+  }
+  return parts;
 }
 
 std::string AnswerBook::Body(const MessageReader* request, const Reply& reply) const {

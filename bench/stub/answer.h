@@ -11,6 +11,13 @@
 
 namespace sluice::bench {
 
+// An answer in parts, for a wire that frames it itself.
+struct AnswerParts {
+  std::string body;           // empty when there may be none
+  std::uint64_t padding = 0;  // bytes that follow it
+  std::uint64_t length = 0;   // as declared: of body and padding, also where neither is sent
+};
+
 class AnswerBook {
  public:
   // Bodies up to this size are part of the composed bytes, the rest of larger ones is padding sent piece by piece.
@@ -23,6 +30,8 @@ class AnswerBook {
 
   // Appends the answer to `request`. The result is how many bytes of padding are to follow it.
   std::uint64_t Append(std::string& out, const MessageReader& request, const Reply& reply) const;
+  AnswerParts Compose(const MessageReader& request, const Reply& reply) const;
+  const std::string& version() const { return version_; }
 
  private:
   std::string Body(const MessageReader* request, const Reply& reply) const;

@@ -17,6 +17,7 @@ const std::string& PaddingBlock() {
   return block;
 }
 
+constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 constexpr std::size_t kOutHigh = 256 * 1024;  // pipelined answers beyond this leave before more are composed
 
 }  // namespace
@@ -29,9 +30,25 @@ StubConnection::StubConnection(StubServer& server, StubSocket socket)
 }
 
 void StubConnection::Close() {
+  if (session_ != nullptr) return session_->Close();
   error_code ignored;
   socket_.close(ignored);
   timer_.cancel();
+}
+
+// The first bytes tell the version; `held` of them have come already.
+void StubConnection::Sniff(std::size_t held) {
+  socket_.async_read_some(asio::buffer(in_) + held, [this, held](error_code error, std::size_t count) {
+    if (error) return End();
+    const std::string_view bytes(in_.data(), held + count);
+    if (bytes.starts_with(kPreface)) {
+      session_ = std::make_unique<StubSession>(server_, socket_, [this] { End(); });
+      return session_->Start(bytes);
+    }
+    if (kPreface.starts_with(bytes)) return Sniff(bytes.size());
+    pending_ = bytes;
+    Process();
+  });
 }
 
 void StubConnection::Read() {
@@ -64,7 +81,8 @@ void StubConnection::Process() {
 
 StubConnection::Next StubConnection::OnRequest() {
   if (reader_.target().starts_with("/__stub/")) {
-    server_.AppendOwnPage(out_, reader_);
+    const Page page = server_.OwnPage(reader_);
+    AppendPage(out_, page.status, page.body, reader_.keep_alive());
     return reader_.keep_alive() ? Next::kProcess : Next::kClose;
   }
   reply_ = server_.Receive(reader_);

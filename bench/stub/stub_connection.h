@@ -1,5 +1,6 @@
 // One connection of a stub: reads requests, answers them in order. At most one operation is pending at any time, so
-// the connection may go as soon as none is. Owned by its StubServer; one thread.
+// the connection may go as soon as none is. One that begins with the preface of HTTP/2 is handed to a StubSession.
+// Owned by its StubServer; one thread.
 #pragma once
 
 #include <array>
@@ -9,6 +10,7 @@
 #include <string>
 
 #include "bench/stub/stub_server.h"
+#include "bench/stub/stub_session.h"
 #include "bench/support/http_message.h"
 
 namespace sluice::bench {
@@ -17,7 +19,7 @@ class StubConnection {
  public:
   StubConnection(StubServer& server, StubSocket socket);
 
-  void Start() { Read(); }
+  void Start() { Sniff(0); }
   void Close();
 
   // Where the server keeps it.
@@ -27,6 +29,7 @@ class StubConnection {
   // What follows once everything written has left.
   enum class Next : std::uint8_t { kRead, kProcess, kDelay, kClose, kStall };
 
+  void Sniff(std::size_t held);
   void Read();
   void Process();
   Next OnRequest();
@@ -50,6 +53,7 @@ class StubConnection {
   std::size_t out_sent_ = 0;
   std::uint64_t padding_left_ = 0;  // bytes of padding that follow out_
   std::array<char, 32 * 1024> in_;
+  std::unique_ptr<StubSession> session_;
 };
 
 }  // namespace sluice::bench

@@ -29,27 +29,22 @@ Reply StubServer::Receive(const MessageReader& request) {
   return reply;
 }
 
-void StubServer::AppendOwnPage(std::string& out, const MessageReader& request) {
+Page StubServer::OwnPage(const MessageReader& request) {
   std::string_view target = request.target();
   const auto question = target.find('?');
   const std::string_view query = question == std::string_view::npos ? "" : target.substr(question + 1);
   const std::string_view page = target.substr(0, question);
-  const bool keep = request.keep_alive();
-  if (page == "/__stub/stats") {
-    AppendPage(out, 200, tally_.Json(behaviour_.version) + "\n", keep);
-  } else if (page == "/__stub/reset" && request.method() == "POST") {
+  if (page == "/__stub/stats") return {.body = tally_.Json(behaviour_.version) + "\n"};
+  if (page == "/__stub/reset" && request.method() == "POST") {
     tally_.Clear();
-    AppendPage(out, 200, "{}\n", keep);
-  } else if (page == "/__stub/config" && request.method() == "POST") {
-    if (const auto set = SetAll(behaviour_, query); !set) {
-      AppendPage(out, 400, set.error().Text() + "\n", keep);
-      return;
-    }
-    answers_.Rewrite(behaviour_);
-    AppendPage(out, 200, "{}\n", keep);
-  } else {
-    AppendPage(out, 404, "{\"error\":\"no such page\"}\n", keep);
+    return {};
   }
+  if (page == "/__stub/config" && request.method() == "POST") {
+    if (const auto set = SetAll(behaviour_, query); !set) return {400, set.error().Text() + "\n"};
+    answers_.Rewrite(behaviour_);
+    return {};
+  }
+  return {404, "{\"error\":\"no such page\"}\n"};
 }
 
 void StubServer::Remove(StubConnection& connection) {

@@ -22,6 +22,11 @@ using StubSocket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost:
 
 class StubConnection;
 
+struct Page {
+  std::uint16_t status = 200;
+  std::string body = "{}\n";
+};
+
 class StubServer {
  public:
   // Listens on `address`, port 0 for a free one. Throws boost::system::system_error when it cannot.
@@ -40,7 +45,7 @@ class StubServer {
   Reply Receive(const MessageReader& request);
   const AnswerBook& answers() const { return answers_; }
   Tally& tally() { return tally_; }
-  void AppendOwnPage(std::string& out, const MessageReader& request);
+  Page OwnPage(const MessageReader& request);
   void Remove(StubConnection& connection);
 
  private:

@@ -37,6 +37,14 @@ bool MessageReader::FinishAtEof() {
   return true;
 }
 
+bool MessageReader::Adopt(std::string_view head, std::uint64_t body_bytes) {
+  Restart();
+  state_ = State::kComplete;
+  head_.assign(head);
+  body_bytes_ = body_bytes;
+  return ParseHead();
+}
+
 std::optional<std::string_view> MessageReader::Field(std::string_view name) const {
   std::string_view rest = head_;
   for (auto end = rest.find("\r\n"); end != std::string_view::npos; end = rest.find("\r\n")) {
@@ -112,8 +120,9 @@ bool MessageReader::ParseStartLine(std::string_view line) {
   const auto two = line.rfind(' ');
   if (one == std::string_view::npos || one == 0 || two <= one + 1) return false;
   const std::string_view version = line.substr(two + 1);
-  if (version != "HTTP/1.1" && version != "HTTP/1.0") return false;
-  http10_ = version.back() == '0';
+  const bool adopted = state_ == State::kComplete;
+  if (!adopted && version != "HTTP/1.1" && version != "HTTP/1.0") return false;
+  http10_ = version.ends_with(".0");
   keep_alive_ = !http10_;
   method_end_ = one;
   target_size_ = two - one - 1;

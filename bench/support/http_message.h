@@ -31,6 +31,9 @@ class MessageReader {
   void ExpectNoBody();
   // The peer closed: true when that ends the message properly (a response framed by the end of the connection).
   bool FinishAtEof();
+  // Takes a request that came by other means than HTTP/1.x bytes: its head as text, with `HTTP/2` or whatever is true in
+  // the start line, and the size of its body. False when the head is none.
+  bool Adopt(std::string_view head, std::uint64_t body_bytes);
   // True between messages: nothing of the next one has been seen.
   bool Idle() const { return state_ == State::kHead && head_.empty(); }
 

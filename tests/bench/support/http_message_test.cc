@@ -102,5 +102,21 @@ TEST(MessageReader, RefusesAHeadWithoutEnd) {
   EXPECT_EQ(FeedInPieces(reader, bytes, 1000), Step::kBad);
 }
 
+TEST(MessageReader, AdoptsARequestThatCameOverAnotherWire) {
+  MessageReader reader(MessageReader::Kind::kRequest);
+  constexpr std::string_view kHead = "PUT /x?y HTTP/2\r\nhost: a\r\nX-Stub-Echo: 1\r\n\r\n";
+
+  ASSERT_TRUE(reader.Adopt(kHead, 7));
+
+  EXPECT_EQ(reader.method(), "PUT");
+  EXPECT_EQ(reader.target(), "/x?y");
+  EXPECT_EQ(reader.Field("host"), "a");
+  EXPECT_EQ(reader.body_bytes(), 7u);
+  EXPECT_TRUE(reader.has_stub_fields());
+  EXPECT_TRUE(reader.keep_alive());
+  std::string_view bytes = kHead;
+  EXPECT_EQ(reader.Feed(bytes), Step::kBad);  // as bytes it is none
+}
+
 }  // namespace
 }  // namespace sluice::bench
