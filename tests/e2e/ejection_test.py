@@ -138,7 +138,7 @@ class EjectionTest(shared.SharedTest):
             with self.gateway.client() as client:
                 client.send(f"GET /{i} HTTP/1.1\r\nhost: patient\r\nx-act: hang\r\n\r\n")
                 rig.until(lambda n=i: len(model.requests) == n + 1, "the endpoint has the request")
-            rig.until(model.connections[-1].ended.is_set, "the try is cancelled", seconds=10)
+            rig.until(model.requests[-1]["over"].is_set, "the try is cancelled", seconds=10)
         self.assertEqual(self.ejected("patient"), 0)
         self.assertEqual(self.send("patient", "200").status, 200)
 

@@ -98,14 +98,14 @@ class ExperimentTest(shared.SharedTest):
         return seen["model"], {name: value for name, value in seen["headers"]
                                if name.replace("_", "-").startswith("x-ab")}
 
-    def test_ten_thousand_requests_get_the_bucket_of_hashlib(self):
+    def test_every_request_gets_the_bucket_of_hashlib(self):
         def batch(client, first, size):
             for i in range(first, first + size):  # pipelined: one write, then the answers in order
                 client.send(f"GET /b HTTP/1.1\r\nhost: armed\r\nx-user-id: user-{i}\r\n\r\n")
             return [client.answer().json()["headers"] for _ in range(size)]
 
         with self.gateway.client() as client:
-            for first in range(0, 10_000, 50):
+            for first in range(0, 10_000 if rig.PAIRING == "1-1" else 500, 50):
                 for i, headers in enumerate(batch(client, first, 50), first):
                     expected = bucket_of(f"user-{i}".encode(), "ranking")
                     self.assertEqual(shared.header(headers, "x-ab-bucket"), [str(expected)], f"user-{i}")

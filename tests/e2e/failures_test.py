@@ -26,6 +26,8 @@ CASES = {
     "/abort": ("model", "200", 418, "FI", "fault_filter_abort"),
     "/delayed-abort": ("model", "200", 500, "DI,FI", "fault_filter_abort"),
 }
+if rig.MODEL == 2:
+    del CASES["/half-head"]  # a frame that is not whole is only a connection that ends
 
 
 def rule(path, more="", subset="v0"):
@@ -150,8 +152,8 @@ class FailuresTest(shared.SharedTest):
         with self.gateway.client() as client:
             client.send("GET /leaves HTTP/1.1\r\nhost: model\r\nx-act: hang\r\n\r\n")
             rig.until(lambda: self.tries("/leaves"), "the model has the request")
-        waiting = next(c for c in self.up.connections if any("/leaves" in r["line"] for r in c.requests))
-        rig.until(waiting.ended.is_set, "the model's connection is ended", seconds=10)
+        (_, request), = self.tries("/leaves")
+        rig.until(request["over"].is_set, "the model is told", seconds=10)
         line = self.line("/leaves")
         self.assertEqual((line["response_code"], line["response_flags"], line["response_code_details"]),
                          (0, "DC", "downstream_remote_disconnect"))
@@ -163,11 +165,12 @@ class FailuresTest(shared.SharedTest):
             client.send("GET /leaves-later HTTP/1.1\r\nhost: model\r\nx-act: stall\r\n\r\n")
             self.assertEqual(client.head()[0], 200)
             self.assertEqual(client.read_exactly(4), b"half")
-        waiting = next(c for c in self.up.connections if any("/leaves-later" in r["line"] for r in c.requests))
-        rig.until(waiting.ended.is_set, "the model's connection is ended", seconds=10)
+        (_, request), = self.tries("/leaves-later")
+        rig.until(request["over"].is_set, "the model is told", seconds=10)
         line = self.line("/leaves-later")
         self.assertEqual((line["response_code"], line["response_flags"]), (200, "DC"))
 
+    @rig.http1_client
     def test_malformed_requests_are_dpe_and_the_connection_ends(self):
         for head, status in (("GET / HTTP/1.1\r\nhost: model\r\nhost: model\r\n\r\n", 400),
                              ("GET / HTTP/2.7\r\nhost: model\r\n\r\n", 505),

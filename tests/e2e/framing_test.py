@@ -18,7 +18,8 @@ class Requests(WireTest):
     RULES = staticmethod(any_host)
 
     def test_what_is_malformed_gets_its_status_and_the_close_and_no_model_sees_it(self):
-        refused = [v for v in vectors.load("requests.txt") if v.expectation.isdigit()]
+        # The preface of the newer version is no bad request of the older one here: see http2_abuse_test.py.
+        refused = [v for v in vectors.load("requests.txt") if v.expectation.isdigit() and v.name != "preface-of-2"]
         self.assertGreater(len(refused), 150)
         whole = []
 

@@ -26,6 +26,8 @@ class Gate:
 
 
 def pool(tcp="", http=""):
+    if rig.MODEL == 2:  # the arithmetic of connections is that of one stream each
+        http = ", ".join(filter(None, (http, "maxConcurrentStreams: 1")))
     parts = [f"{name}: {{{fields}}}" for name, fields in (("tcp", tcp), ("http", http)) if fields]
     return f"  trafficPolicy: {{connectionPool: {{{', '.join(parts)}}}}}\n"
 

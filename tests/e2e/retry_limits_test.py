@@ -94,6 +94,7 @@ class RetryBudgetTest(shared.SharedTest):
         self.assert_quiet()
 
 
+@rig.http1_model
 class StaleConnectionTest(shared.SharedTest):
     """The model ends a kept connection in the instant the next request arrives there."""
 

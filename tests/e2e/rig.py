@@ -4,6 +4,7 @@ a test waits for an event (`until`). Standard library only.
 """
 import contextlib
 import http.client
+import importlib
 import json
 import os
 import pathlib
@@ -24,6 +25,13 @@ STUB = os.environ.get("SLUICE_STUB", str(ROOT / "build/release/bench/sluice-stub
 BENCH = os.environ.get("SLUICE_BENCH_BIN", str(ROOT / "build/release/bench/sluice-bench"))
 # Sanitized builds are slower and need more memory: tests of bounds ask for this.
 SANITIZED = os.environ.get("SLUICE_SANITIZED", "")  # "address,undefined", "thread" or nothing
+# The major versions that the client and the models speak in this run: 1-1, 1-2, 2-1 or 2-2.
+PAIRING = os.environ.get("SLUICE_PAIRING", "1-1")
+CLIENT, MODEL = (int(version) for version in PAIRING.split("-"))
+
+http1_client = unittest.skipIf(CLIENT == 2, "about clients that speak HTTP/1.1")
+http1_model = unittest.skipIf(MODEL == 2, "about models that speak HTTP/1.1")
+first_pairing = unittest.skipIf(PAIRING != "1-1", "the same in every pairing")
 
 
 def until(condition, what, seconds=20.0):
@@ -36,6 +44,11 @@ def until(condition, what, seconds=20.0):
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {seconds:.0f} s: {what}")
         threading.Event().wait(0.005)
+
+
+def http2():
+    """The module that speaks HTTP/2, loaded when it is needed: it needs python3-h2."""
+    return importlib.import_module("http2")
 
 
 class Answer:
@@ -183,13 +196,13 @@ class ScriptedModel:
                 peer, _ = self.listener.accept()
             except OSError:
                 return
-            connection = ServerConnection(peer)
+            connection = ServerConnection(peer) if MODEL == 1 else http2().H2ServerConnection(peer, self.script, self.errors)
             self.connections.append(connection)
             threading.Thread(target=self._run, args=(connection,), daemon=True).start()
 
     def _run(self, connection):
         try:
-            self.script(connection)
+            self.script(connection) if MODEL == 1 else connection.run()
         except (EOFError, OSError):
             pass  # the gateway ended the connection: the test asserts on what it saw
         except Exception as error:  # pylint: disable=broad-except
@@ -225,10 +238,11 @@ class ServerConnection(Client):
         self.ended = threading.Event()
 
     def read_head(self):
-        """The next request's head: {"line", "headers": [(name, value)], "body": b""}."""
+        """The next request's head: {"line", "headers": [(name, value)], "body": b"", "over": an event that is set when
+        the gateway has given the exchange up, or the connection has ended}."""
         lines = self.read_until(b"\r\n\r\n").decode("latin-1").split("\r\n")
         fields = [(name.lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines[1:])]
-        request = {"line": lines[0], "headers": fields, "body": b""}
+        request = {"line": lines[0], "headers": fields, "body": b"", "over": self.ended}
         self.requests.append(request)
         return request
 
@@ -270,7 +284,7 @@ class Gateway:
 
     def __init__(self, programs, directory, rules, flags, prefix):
         self.rules = directory / "rules.yaml"
-        self.rules.write_text(rules)
+        self.rules.write_text(re.sub(r"\bprotocol: HTTP\b", "protocol: HTTP2" if MODEL == 2 else "protocol: HTTP", rules))
         number = len(programs.running)
         self.program = programs.start(f"sluice-{number}", [
             *prefix, BIN, "run", "-c", self.rules, "--http-port", "0", "--admin", "127.0.0.1:0", "--health", "127.0.0.1:0",
@@ -284,7 +298,7 @@ class Gateway:
         return self.program.pid
 
     def client(self, **options):
-        return Client(self.http, **options)
+        return (Client if CLIENT == 1 else http2().H2Client)(self.http, **options)
 
     def get(self, path="/predict", host="model", headers=(), method="GET", body=None):
         """One request on a connection of its own."""
