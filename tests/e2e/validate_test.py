@@ -25,7 +25,7 @@ spec:
   resolution: STATIC
   endpoints: [{address: 127.0.0.1, ports: {http: 9001}}]
 """
-WARNED = ENTRY.replace("protocol: HTTP}", "protocol: HTTP2}")
+WARNED = ENTRY.replace("protocol: HTTP}", "protocol: HTTPS}")
 NOTED = ENTRY + "  location: MESH_INTERNAL\n"
 SEVERAL = """apiVersion: networking.istio.io/v1
 kind: VirtualService
