@@ -98,6 +98,28 @@ void ReadTelemetry(Fields& spec, Settings::Telemetry& telemetry) {
   Take(fields.Count("seriesMax", 100, 10'000'000), telemetry.series_max);
 }
 
+// The protocols that a request may ask to change to; [] for none. HTTP's own are never among them: that would be a way
+// around every rule (reliability.md A11).
+void ReadUpgrades(Fields& fields, Settings::Forwarding& forwarding) {
+  if (!fields.Has("upgrades")) return;
+  forwarding.upgrades.clear();
+  for (const std::string& text : fields.Texts("upgrades")) {
+    const std::string name = core::Fold(text);
+    const bool http = name == "h2c" || name == "h2" || name.starts_with("http/");
+    const std::size_t slash = std::min(name.find('/'), name.size());
+    const bool formed = core::IsToken(name.substr(0, slash)) &&
+                        (slash == name.size() || core::IsToken(std::string_view(name).substr(slash + 1)));
+    if (formed && !http) {
+      forwarding.upgrades.push_back(name);
+      continue;
+    }
+    fields.scope().Error("IST0106", fields.MarkOf("upgrades"),
+                         http ? Format("`{}` is HTTP itself and cannot be upgraded to", name)
+                              : Format("`{}` is no protocol name", text.substr(0, 80)),
+                         "write names as in the Upgrade header, such as websocket");
+  }
+}
+
 void ReadForwarding(Fields& spec, Settings::Forwarding& forwarding) {
   const YamlNode* node = spec.Map("forwarding");
   if (node == nullptr) return;
@@ -109,6 +131,7 @@ void ReadForwarding(Fields& spec, Settings::Forwarding& forwarding) {
     spec.scope().Error("IST0106", fields.MarkOf("trustedCidrs"), Format("`{}` is no address range", cidr.substr(0, 80)),
                        "write ADDRESS/LENGTH");
   }
+  ReadUpgrades(fields, forwarding);
   Take(fields.Text("serverHeader"), forwarding.server_header);
   const auto visible = [](char c) { return c >= 0x20 && c < 0x7f; };
   if (!std::ranges::all_of(forwarding.server_header, visible)) {

@@ -32,11 +32,17 @@ struct Head {
   // Declared body length; absent means "until the end of the stream" (chunked, or read to the close).
   std::optional<std::uint64_t> content_length;
 
+  // What takes the stream over once it is agreed to with a 101: asked for in a request, agreed to in that answer
+  // (Upgrade, RFC 9110 section 7.8; :protocol, RFC 8441). Lower case; empty: none. The body of either direction then is
+  // what that protocol sends, and each ends by itself.
+  std::string_view upgrade;
+
   // Without hop-by-hop and framing fields: no Connection, Transfer-Encoding, Content-Length, Host.
   HeaderMap headers;
 
   bool is_request() const { return status == 0; }
-  bool is_informational() const { return status >= 100 && status < 200; }
+  // A 101 is final: no other head follows it.
+  bool is_informational() const { return status >= 100 && status < 200 && status != 101; }
 };
 
 }  // namespace sluice::core

@@ -40,6 +40,8 @@ constexpr std::array<std::string_view, kNames> kText = {
     "proxy-authorization",
     "proxy-connection",
     "referer",
+    "sec-websocket-accept",
+    "sec-websocket-key",
     "server",
     "set-cookie",
     "te",

@@ -39,6 +39,8 @@ enum class HeaderName : std::uint8_t {
   kProxyAuthorization,
   kProxyConnection,
   kReferer,
+  kSecWebsocketAccept,
+  kSecWebsocketKey,
   kServer,
   kSetCookie,
   kTe,

@@ -81,7 +81,9 @@ ConnectionOptions ReadConnectionOptions(const HeaderMap& fields) {
         options.close = true;
       } else if (EqualsIgnoreCase(*token, "keep-alive")) {
         options.keep_alive = true;
-      } else if (!EqualsIgnoreCase(*token, "te") && !EqualsIgnoreCase(*token, "upgrade")) {
+      } else if (EqualsIgnoreCase(*token, "upgrade")) {
+        options.upgrade = true;
+      } else if (!EqualsIgnoreCase(*token, "te")) {
         options.names_fields = true;
       }
     }

@@ -10,6 +10,7 @@ namespace sluice::core {
 struct ConnectionOptions {
   bool close = false;
   bool keep_alive = false;
+  bool upgrade = false;
   bool names_fields = false;  // names something beyond close, keep-alive, te and upgrade
 };
 

@@ -11,6 +11,7 @@ std::string_view ResetReasonText(ResetReason reason) {
     case ResetReason::kRemoteReset: return "remote_reset";
     case ResetReason::kRefused: return "remote_refused_stream_reset";
     case ResetReason::kProtocolError: return "protocol_error";
+    case ResetReason::kNoUpgrade: return "upgrade_not_supported";
     case ResetReason::kOverflow: return "overflow";
     case ResetReason::kNoHealthyUpstream: return "no_healthy_upstream";
     case ResetReason::kCancelled: return "local_reset";

@@ -16,6 +16,7 @@ enum class ResetReason : std::uint8_t {
   kRefused,           // the peer says it did not process the request (REFUSED_STREAM, GOAWAY)
   kProtocolError,     // the peer broke the protocol; the stream's bytes cannot be trusted
   // Done by us.
+  kNoUpgrade,          // the peer's HTTP/2 has no extended CONNECT; nothing was sent
   kOverflow,           // a breaker or queue limit; nothing was sent
   kNoHealthyUpstream,  // no endpoint to try
   kCancelled,          // nobody wants the answer any more

@@ -45,6 +45,7 @@ inline bool Outcome::IsUpstreamReset() const {
     case ResetReason::kRefused:
     case ResetReason::kProtocolError:
     case ResetReason::kTimeout: return true;
+    case ResetReason::kNoUpgrade:
     case ResetReason::kOverflow:
     case ResetReason::kNoHealthyUpstream:
     case ResetReason::kCancelled:

@@ -51,7 +51,8 @@ struct Settings {
   struct Forwarding {
     std::uint32_t trusted_hops = 0;  // x-forwarded-for entries, from the right, that are our own proxies
     std::vector<std::string> trusted_cidrs;
-    std::string server_header = "sluice";  // overwrites `server`; empty: passes the upstream's through
+    std::vector<std::string> upgrades = {"websocket"};  // protocols that may take a connection over; lower case
+    std::string server_header = "sluice";               // overwrites `server`; empty: passes the upstream's through
   } forwarding;
 
   struct Identity {

@@ -55,6 +55,7 @@ void WorkerWorld::Adopt(std::shared_ptr<const core::Snapshot> snapshot) {
   limits_.codec.header_bytes_max = settings.limits.header_bytes;
   limits_.codec.header_count_max = settings.limits.header_count;
   limits_.codec.streams_max = settings.limits.streams_per_connection;
+  limits_.codec.upgrades = true;  // which ones is for the exchange to say
   limits_.request_head = settings.timeouts.request_head;
   limits_.connection_idle = settings.timeouts.connection_idle;
   limits_.unread = settings.timeouts.stream_idle;

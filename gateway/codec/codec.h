@@ -29,6 +29,7 @@ struct CodecLimits {
   std::uint32_t output_high = 64 * 1024;     // SendBody answers kFull from here
   std::uint32_t output_low = 32 * 1024;      // OnRoom from here
   std::uint32_t receive_window = 64 * 1024;  // per stream: delivered but not consumed; the sender is held beyond
+  bool upgrades = false;                     // server: another protocol may be asked for, see core::Head::upgrade
   // Where streams share a connection:
   std::uint32_t streams_max = 100;                // at once
   std::uint32_t header_block_max = 64 * 1024;     // as encoded, all frames of it
@@ -112,6 +113,10 @@ class Codec {
   virtual bool WantsRead() const = 0;
   // True when the connection must be closed once Output() is empty.
   virtual bool WantsClose() const = 0;
+  // An end from the peer is the end of its direction only: ReceiveEnd() without Abort(). True of a tunnel.
+  virtual bool EndsByHalves() const { return false; }
+  // Our direction has ended and the peer's has not: send the transport's end once Output() is empty.
+  virtual bool WantsSendEnd() const { return false; }
   // No stream is open and nothing is half received: an idle connection.
   virtual bool Idle() const = 0;
   // Server role: the answer is complete, but the end of it waits for the peer to read.

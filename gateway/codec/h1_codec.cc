@@ -61,7 +61,7 @@ void H1Codec::ReceiveEnd() {
     if (input_.empty()) life_ = Life::kLastMessage;
     return;
   }
-  if (receiving_ == Receiving::kUntilClose) {
+  if (receiving_ == Receiving::kUntilClose || receiving_ == Receiving::kTunnel) {
     life_ = Life::kLastMessage;
     EndReceive(false).OnBody(Slice(), Flow::kEnd);
     return;
@@ -88,6 +88,8 @@ void H1Codec::OnWritten() {
     const bool wants = stream_open_ && events_ != nullptr && sending_ != Sending::kEnded;
     if (wants) events_->OnRoom();
   }
+  // What came behind a request for an upgrade, now that it is agreed to.
+  if (receiving_ == Receiving::kTunnel && !input_.empty()) Process(input_.Join(Slice()));
   if (!output_.empty()) return;
   const bool waiting = role_ == Role::kServer && !stream_open_ && life_ != Life::kClosing;
   if (waiting && !input_.empty()) Process(input_.Join(Slice()));
@@ -100,6 +102,7 @@ bool H1Codec::WantsRead() const {
   if (life_ == Life::kClosing || peer_ended_) return false;
   switch (receiving_) {
     case Receiving::kHead: return role_ == Role::kClient || input_.empty() || output_.empty();
+    case Receiving::kUpgrade:
     case Receiving::kEnded: return input_.empty();  // to notice a peer that goes away, but no second request
     case Receiving::kTrailers: return true;
     default: return !Held();
@@ -156,13 +159,14 @@ void H1Codec::StartStream(StreamEvents& events) {
   full_ = false;
   continue_sent_ = false;
   head_request_ = false;
-  announced_ = {};
+  announced_ = upgrade_ = websocket_key_ = {};
 }
 
 StreamEvents& H1Codec::EndReceive(bool extra) {
   StreamEvents& events = *events_;
+  const bool tunnel = receiving_ == Receiving::kTunnel;
   receiving_ = Receiving::kEnded;
-  if (role_ == Role::kClient) {
+  if (role_ == Role::kClient && !tunnel) {
     // Bytes behind an answer belong to nobody: the next reader must never take them for its own (F16).
     if (extra) CountDesync();
     // An answer to a request that has not left entirely: the rest of it would be read as the next request.
@@ -254,6 +258,8 @@ bool H1Codec::Step(Slice& rest) {
     case Receiving::kChunked: return ReceiveChunked(rest);
     case Receiving::kTrailers: return ReceiveTrailers(rest);
     case Receiving::kUntilClose: return ReceiveUntilClose(rest);
+    case Receiving::kTunnel: return ReceiveTunnel(rest);
+    case Receiving::kUpgrade:
     case Receiving::kEnded: return false;
   }
   return false;
@@ -301,7 +307,11 @@ bool H1Codec::StartRequest(const H1Facts& facts, core::Head head) {
   if (!facts.keep_alive) life_ = Life::kLastMessage;
   announced_ = head.headers.Joined("trailer", core::HeaderName::kTrailer, head.headers.arena()).value_or("");
   if (!StartBody(facts.body)) return FailReceive(kTooLargeFault);
-  if (receiving_ == Receiving::kEnded) {
+  if (!head.upgrade.empty()) {
+    RememberUpgrade(head);
+    receiving_ = Receiving::kUpgrade;
+    events_->OnHead(std::move(head), Flow::kMore);
+  } else if (receiving_ == Receiving::kEnded) {
     StreamEvents& events = EndReceive(false);
     events.OnHead(std::move(head), Flow::kEnd);
   } else {
@@ -333,9 +343,9 @@ bool H1Codec::ReceiveResponseHead(Slice& rest) {
   core::Head head(arena);
   const auto facts = ParseResponseHead(block, size, limits_, head_request_, head);
   if (!facts) return FailReceive(facts.error());
+  if (head.status == 101) return StartTunnel(std::move(head));
   if (!head.is_informational()) return StartResponse(*facts, std::move(head), !rest.empty());
 
-  if (head.status == 101) return FailReceive({});  // nothing above asks for an upgrade, so none was agreed (F14)
   if (++interims_ > limits_.interim_responses_max) {
     ++stats_.interim_overflow;
     FailStream(ResetReason::kProtocolError);

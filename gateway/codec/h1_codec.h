@@ -4,6 +4,8 @@
 //
 //   receiving_   kHead -> kLength | kChunked -> kTrailers | kUntilClose -> kEnded     (kHead -> kEnded without a body)
 //   sending_     kHead -> kLength | kChunked | kUntilClose | kNothing   -> kEnded     (kHead -> kEnded without a body)
+//   an upgrade   kHead -> kUpgrade -> kTunnel -> kEnded: in kUpgrade the 101 is awaited, by the sender of the request in
+//                sending_, by its receiver in receiving_; bytes behind the request stay in the buffer (reliability B10)
 //   life_        kOpen -> kLastMessage -> kClosing
 //
 // When both directions have ended the stream is over: back to kHead, or on to kClosing. Callbacks fire after the state
@@ -35,6 +37,8 @@ class H1Codec final : public Codec, private Stream {
   void OnWritten() override;
   bool WantsRead() const override;
   bool WantsClose() const override { return life_ == Life::kClosing && output_.empty(); }
+  bool EndsByHalves() const override { return receiving_ == Receiving::kTunnel; }
+  bool WantsSendEnd() const override { return sending_ == Sending::kEnded && receiving_ == Receiving::kTunnel; }
   bool Idle() const override { return !stream_open_ && input_.empty() && output_.empty(); }
   bool AwaitsReader() const override;
   bool Desynced() const override { return desynced_; }
@@ -46,8 +50,8 @@ class H1Codec final : public Codec, private Stream {
   void BeginDrain() override;
 
  private:
-  enum class Receiving : std::uint8_t { kHead, kLength, kChunked, kTrailers, kUntilClose, kEnded };
-  enum class Sending : std::uint8_t { kHead, kLength, kChunked, kUntilClose, kNothing, kEnded };
+  enum class Receiving : std::uint8_t { kHead, kLength, kChunked, kTrailers, kUntilClose, kUpgrade, kTunnel, kEnded };
+  enum class Sending : std::uint8_t { kHead, kLength, kChunked, kUntilClose, kNothing, kUpgrade, kTunnel, kEnded };
   enum class Life : std::uint8_t {
     kOpen,
     kLastMessage,  // no message after the current one, or the next when none is
@@ -64,6 +68,7 @@ class H1Codec final : public Codec, private Stream {
   bool SendRequestHead(const core::Head& head, Flow flow);
   bool SendResponseHead(const core::Head& head, Flow flow);
   bool SendInterimHead(const core::Head& head);
+  bool SendSwitch(const core::Head& head);
   void EndSend();
   // Our own message turned out wrong after its head had gone: the connection ends without completing it.
   void Cut();
@@ -79,10 +84,13 @@ class H1Codec final : public Codec, private Stream {
   bool ReceiveChunked(core::Slice& rest);
   bool ReceiveTrailers(core::Slice& rest);
   bool ReceiveUntilClose(core::Slice& rest);
+  bool ReceiveTunnel(core::Slice& rest);
 
   char* CopyBlock(core::Slice& rest, core::Arena& arena);
   bool StartRequest(const H1Facts& facts, core::Head head);
   bool StartResponse(const H1Facts& facts, core::Head head, bool extra);
+  bool StartTunnel(core::Head head);
+  void RememberUpgrade(const core::Head& request);
   bool StartBody(const core::BodyRule& rule);
   bool Held() const;
   void DeliverBody(core::Slice bytes, Flow flow);
@@ -120,6 +128,8 @@ class H1Codec final : public Codec, private Stream {
   const WakeHook wake_;
   StreamEvents* events_ = nullptr;  // null: nobody, or nobody any more
   std::string_view announced_;      // Trailer of the message being received, in the events' arena
+  std::string_view upgrade_;        // asked for by the current request, in the arena of whoever sends or reads it
+  std::string_view websocket_key_;  // the same
   std::uint64_t receive_left_ = 0;  // body bytes to come; with kUntilClose: allowed to come
   std::uint64_t send_left_ = 0;
   std::uint64_t unconsumed_ = 0;  // delivered, credit not given back

@@ -41,7 +41,14 @@ bool H1Codec::SendRequestHead(const core::Head& head, Flow flow) {
   framing.length = head.content_length;
   framing.close = life_ == Life::kLastMessage;
   head_request_ = head.method == "HEAD";
-  if (flow == Flow::kEnd) {
+  if (!head.upgrade.empty()) {
+    if (head.content_length.value_or(0) > 0 || flow == Flow::kEnd) return false;
+    RememberUpgrade(head);
+    framing.upgrade = upgrade_;
+    framing.close = false;
+    sending_ = Sending::kUpgrade;
+    life_ = Life::kLastMessage;  // whatever comes of it
+  } else if (flow == Flow::kEnd) {
     if (head.content_length.value_or(0) > 0) return false;
     if (!framing.length && ExpectsBody(head.method)) framing.length = 0;
     sending_ = Sending::kNothing;
@@ -56,13 +63,13 @@ bool H1Codec::SendRequestHead(const core::Head& head, Flow flow) {
 }
 
 bool H1Codec::SendInterimHead(const core::Head& head) {
-  if (!peer_11_) return true;            // RFC 9110 section 15.2: never to the old version
-  if (head.status == 101) return false;  // no upgrade was accepted
+  if (!peer_11_) return true;  // RFC 9110 section 15.2: never to the old version
   if (head.status == 100 && std::exchange(continue_sent_, true)) return true;  // at most once (F13)
   return WriteResponseHead(output_, head, {});
 }
 
 bool H1Codec::SendResponseHead(const core::Head& head, Flow flow) {
+  if (head.status == 101) return SendSwitch(head);
   H1Framing framing;
   framing.length = head.content_length;
   const bool bodiless = head_request_ || head.status == 204 || head.status == 304;
@@ -103,6 +110,7 @@ Room H1Codec::SendBody(Slice bytes, Flow flow) {
       if (flow == Flow::kEnd && send_left_ > 0) Cut();
       break;
     case Sending::kChunked: WriteChunk(output_, std::move(bytes), flow == Flow::kEnd); break;
+    case Sending::kTunnel:
     case Sending::kUntilClose: output_.Append(std::move(bytes)); break;
     default: break;
   }
@@ -129,7 +137,8 @@ void H1Codec::SendTrailers(const core::HeaderMap& trailers) {
 void H1Codec::EndSend() {
   sending_ = Sending::kEnded;
   full_ = false;
-  const bool unread = role_ == Role::kServer && receiving_ != Receiving::kEnded && !RequestIsHere();
+  const bool unread =
+      role_ == Role::kServer && receiving_ != Receiving::kEnded && receiving_ != Receiving::kTunnel && !RequestIsHere();
   // The stream stays open towards its receiver, who hears of the close by OnReset.
   if (unread) life_ = Life::kClosing;
   FinishIfOver();

@@ -9,6 +9,8 @@
 #include "core/http/field_text.h"
 #include "core/http/hop_headers.h"
 #include "core/http/host_port.h"
+#include "core/http/upgrade.h"
+#include "core/http/websocket_handshake.h"
 #include "gateway/codec/field_lexer.h"
 
 namespace sluice::gateway {
@@ -194,11 +196,24 @@ std::expected<void, ProtocolFault> CheckExpect(core::Head& head, bool version_11
   return {};
 }
 
+// A request for another protocol must leave no doubt about where it ends and what follows it (reliability.md B10).
+std::expected<void, ProtocolFault> CheckUpgrade(core::Head& head, const core::BodyRule& body) {
+  if (head.upgrade.empty()) return {};
+  if (body.kind != core::BodyKind::kNone) return Ambiguous(400, "http1.upgrade_with_body");
+  head.content_length.reset();
+  if (head.upgrade != core::kWebsocket) return {};
+  const bool key = head.headers.Count(HeaderName::kSecWebsocketKey) == 1 &&
+                   head.headers.Find(HeaderName::kSecWebsocketKey)->size() == core::kWebsocketKeySize;
+  if (head.method != "GET" || !key) return Fault(400, "http1.invalid_websocket_handshake");
+  return {};
+}
+
 // What both kinds of head do last: connection options, length, removal of what concerns this hop only.
-std::expected<void, ProtocolFault> Finish(core::Head& head, H1Facts& facts) {
+std::expected<void, ProtocolFault> Finish(core::Head& head, H1Facts& facts, bool upgrades) {
   const core::ConnectionOptions options = core::ReadConnectionOptions(head.headers);
   facts.keep_alive = facts.version_11 ? !options.close : options.keep_alive && !options.close;
   head.protocol = facts.version_11 ? kVersion11 : kVersion10;
+  if (options.upgrade && facts.version_11 && upgrades) head.upgrade = core::ReadUpgrade(head.headers);
   if (const auto length = core::ReadContentLength(head.headers)) head.content_length = *length;
   if (!core::RemoveHopByHop(head.headers, options)) return Fault(400, "http1.connection_header_rejected");
   return {};
@@ -227,7 +242,8 @@ std::expected<H1Facts, ProtocolFault> ParseRequestHead(char* block, std::size_t 
   facts.body = *body;
   if (auto good = ReadAuthority(head, facts.version_11); !good) return std::unexpected(good.error());
   if (auto good = CheckExpect(head, facts.version_11); !good) return std::unexpected(good.error());
-  if (auto good = Finish(head, facts); !good) return std::unexpected(good.error());
+  if (auto good = Finish(head, facts, limits.upgrades); !good) return std::unexpected(good.error());
+  if (auto good = CheckUpgrade(head, facts.body); !good) return std::unexpected(good.error());
   return facts;
 }
 
@@ -244,7 +260,7 @@ std::expected<H1Facts, ProtocolFault> ParseResponseHead(char* block, std::size_t
   const auto body = core::ResponseBodyRule(head.headers, head.status, to_head, facts.version_11);
   if (!body) return FramingError(body.error());
   facts.body = *body;
-  if (auto good = Finish(head, facts); !good) return std::unexpected(good.error());
+  if (auto good = Finish(head, facts, head.status == 101); !good) return std::unexpected(good.error());
   if (facts.body.kind == core::BodyKind::kUntilClose) facts.keep_alive = false;
   return facts;
 }

@@ -18,6 +18,8 @@ constexpr std::string_view kCrlf = "\r\n";
 constexpr std::string_view kChunked = "transfer-encoding: chunked\r\n";
 constexpr std::string_view kClose = "connection: close\r\n";
 constexpr std::string_view kKeepAlive = "connection: keep-alive\r\n";
+constexpr std::string_view kUpgrade = "connection: upgrade\r\nupgrade: ";
+constexpr std::string_view kAccept = "sec-websocket-accept: ";
 constexpr std::string_view kLength = "content-length: ";
 constexpr std::string_view kHost = "host: ";
 constexpr std::string_view kLastChunk = "0\r\n";
@@ -101,7 +103,7 @@ class Tail {
     std::size_t size = *fields + kCrlf.size();
     if (length_) size += kLength.size() + length_->view().size() + kCrlf.size();
     if (framing_.chunked) size += kChunked.size();
-    size += Connection().size();
+    size += Connection().size() + LineSize(kUpgrade, framing_.upgrade) + LineSize(kAccept, framing_.websocket_accept);
     return size;
   }
 
@@ -113,11 +115,22 @@ class Tail {
     }
     if (framing_.chunked) room.Put(kChunked);
     room.Put(Connection());
+    PutLine(room, kUpgrade, framing_.upgrade);
+    PutLine(room, kAccept, framing_.websocket_accept);
     PutFields(room, fields_);
     room.Put(kCrlf);
   }
 
  private:
+  static std::size_t LineSize(std::string_view name, std::string_view value) {
+    return value.empty() ? 0 : name.size() + value.size() + kCrlf.size();
+  }
+  static void PutLine(Room& room, std::string_view name, std::string_view value) {
+    if (value.empty()) return;
+    room.Put(name);
+    room.Put(value);
+    room.Put(kCrlf);
+  }
   std::string_view Connection() const {
     if (framing_.close) return kClose;
     return framing_.keep_alive ? kKeepAlive : std::string_view();
@@ -131,6 +144,7 @@ class Tail {
 std::string_view Reason(std::uint16_t status) {
   switch (status) {
     case 100: return "Continue";
+    case 101: return "Switching Protocols";
     case 102: return "Processing";
     case 103: return "Early Hints";
     case 200: return "OK";

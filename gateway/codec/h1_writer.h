@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "core/base/slice.h"
 #include "core/http/head.h"
@@ -16,6 +17,8 @@ struct H1Framing {
   bool chunked = false;                                // Transfer-Encoding: chunked
   bool close = false;                                  // Connection: close
   bool keep_alive = false;                             // Connection: keep-alive, for peers of version 1.0
+  std::string_view upgrade = {};                       // Connection: upgrade, and this in Upgrade
+  std::string_view websocket_accept = {};              // Sec-WebSocket-Accept
 };
 
 // False when a text holds a byte that may not stand there; nothing is written then. Fields of the connection itself

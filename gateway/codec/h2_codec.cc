@@ -40,9 +40,10 @@ H2Codec::H2Codec(Role role, const CodecLimits& limits, CodecStats& stats, core::
        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, limits.receive_window},
        {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE,
         role == Role::kServer ? limits.header_bytes_max : limits.response_header_bytes_max},
-       {NGHTTP2_SETTINGS_ENABLE_PUSH, 0}}};
-  const std::size_t count = role == Role::kServer ? settings.size() - 1 : settings.size();
-  CHECK(nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings.data(), count) == 0);
+       role == Role::kServer
+           ? nghttp2_settings_entry{NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, limits.upgrades ? 1U : 0U}
+           : nghttp2_settings_entry{NGHTTP2_SETTINGS_ENABLE_PUSH, 0}}};
+  CHECK(nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings.data(), settings.size()) == 0);
   CHECK(nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0,
                                               static_cast<std::int32_t>(limits.connection_window)) == 0);
 }
@@ -209,6 +210,7 @@ void H2Codec::FreeStream(H2Stream& stream) {
   DropBody(stream);
   stream.trailers_.Clear();
   stream.held_ = core::Slice();
+  stream.waiting_head_.clear();
   stream.unlink();
   --stream_count_;
   state = {};
@@ -337,6 +339,7 @@ void H2Codec::OnSettings(bool ack) {
     settings_acked_ = true;
   } else {
     peer_settings_ = true;
+    if (role_ == Role::kClient) SubmitWaiting();
   }
 }
 
@@ -370,6 +373,7 @@ void H2Codec::OnRequest(H2Stream& stream, bool ends) {
     return acceptor_->OnFault(events, good.error());
   }
   state.head_request = head.method == "HEAD";
+  state.upgrade = head.upgrade;
   events.OnHead(std::move(head), ends ? Flow::kEnd : Flow::kMore);
 }
 
@@ -387,6 +391,12 @@ void H2Codec::OnResponse(H2Stream& stream, bool ends) {
   if (interim) return events->OnHead(std::move(head), Flow::kMore);
   state.head_received = true;
   state.received_end = ends;
+  if (!state.upgrade.empty() && AgreesToUpgrade(head)) {
+    state.tunnel = true;
+    head.status = 101;
+    head.upgrade = state.upgrade;
+    head.content_length.reset();
+  }
   LetGoWhenOver(stream);
   events->OnHead(std::move(head), ends ? Flow::kEnd : Flow::kMore);
 }

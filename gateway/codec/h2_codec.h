@@ -77,6 +77,9 @@ class H2Codec final : public Codec {
   void Reset(H2Stream& stream, core::ResetReason reason);
 
   bool SubmitRequest(H2Stream& stream, const core::Head& head, Flow flow);
+  bool SubmitFields(H2Stream& stream, const nghttp2_nv* fields, std::size_t count, Flow flow);
+  bool TakesUpgrades() const;
+  void SubmitWaiting();
   bool SubmitResponse(H2Stream& stream, const core::Head& head, Flow flow);
   void FailHead(H2Stream& stream);
   void EndSend(H2Stream& stream);

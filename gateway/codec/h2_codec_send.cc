@@ -15,6 +15,7 @@ using core::Slice;
 std::uint32_t CodeOf(Role role, ResetReason reason) {
   switch (reason) {
     case ResetReason::kRefused: return NGHTTP2_REFUSED_STREAM;
+    case ResetReason::kCancelled: return NGHTTP2_CANCEL;
     case ResetReason::kProtocolError: return role == Role::kServer ? NGHTTP2_INTERNAL_ERROR : NGHTTP2_PROTOCOL_ERROR;
     default: return role == Role::kServer ? NGHTTP2_INTERNAL_ERROR : NGHTTP2_CANCEL;
   }
@@ -61,23 +62,57 @@ void H2Codec::FailHead(H2Stream& stream) {
 bool H2Codec::SubmitRequest(H2Stream& stream, const core::Head& head, Flow flow) {
   H2FieldList list;
   if (!list.FillRequest(head)) return false;
+  H2Stream::State& state = stream.state_;
+  state.head_request = head.method == "HEAD";
+  state.upgrade = head.upgrade;
+  if (!state.upgrade.empty() && !peer_settings_) {
+    state.head_sent = state.waits_settings = true;
+    stream.waiting_head_.assign(list.fields.begin(), list.fields.end());
+    return true;
+  }
+  if (!state.upgrade.empty() && !TakesUpgrades()) {
+    state.why_failed = ResetReason::kNoUpgrade;
+    return false;
+  }
+  return SubmitFields(stream, list.fields.data(), list.fields.size(), flow);
+}
+
+bool H2Codec::SubmitFields(H2Stream& stream, const nghttp2_nv* fields, std::size_t count, Flow flow) {
   nghttp2_data_provider body = H2Callbacks::Body();
   body.source.ptr = &stream;
-  const std::int32_t id = nghttp2_submit_request(session_, nullptr, list.fields.data(), list.fields.size(),
-                                                 flow == Flow::kEnd ? nullptr : &body, &stream);
+  const std::int32_t id =
+      nghttp2_submit_request(session_, nullptr, fields, count, flow == Flow::kEnd ? nullptr : &body, &stream);
   if (id < 0) return false;
   stream.state_.id = id;
   stream.state_.head_sent = true;
-  stream.state_.head_request = head.method == "HEAD";
   return true;
+}
+
+bool H2Codec::TakesUpgrades() const {
+  return nghttp2_session_get_remote_settings(session_, NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) == 1;
+}
+
+// RFC 8441 section 3: an extended CONNECT may not leave before the peer has said that it takes some.
+void H2Codec::SubmitWaiting() {
+  for (H2Stream& stream : streams_) {
+    H2Stream::State& state = stream.state_;
+    if (!std::exchange(state.waits_settings, false)) continue;
+    const bool takes = TakesUpgrades();
+    if (!takes) state.why_failed = ResetReason::kNoUpgrade;
+    if (!takes || !SubmitFields(stream, stream.waiting_head_.data(), stream.waiting_head_.size(), Flow::kMore)) {
+      FailHead(stream);
+    }
+    stream.waiting_head_.clear();
+  }
 }
 
 bool H2Codec::SubmitResponse(H2Stream& stream, const core::Head& head, Flow flow) {
   H2Stream::State& state = stream.state_;
   H2FieldList list;
+  if (head.status == 101 && (state.upgrade.empty() || head.upgrade != state.upgrade)) return false;
   if (!list.FillResponse(head)) return false;
+  state.tunnel = head.status == 101;
   if (head.is_informational()) {
-    if (head.status == 101) return false;  // this version has no such answer
     return nghttp2_submit_headers(session_, NGHTTP2_FLAG_NONE, state.id, nullptr, list.fields.data(),
                                   list.fields.size(), nullptr) == 0;
   }
@@ -150,6 +185,12 @@ void H2Codec::Reset(H2Stream& stream, ResetReason reason) {
   H2Stream::State& state = stream.state_;
   state.events = nullptr;
   if (life_ == Life::kClosing || state.id < 0) return FreeStream(stream);
+  if (role_ == Role::kServer && state.sent_end) {
+    // The answer is whole and still goes out; behind it, that nothing more is wanted.
+    state.tunnel = false;
+    if (state.end_left) ResetStream(stream, NGHTTP2_NO_ERROR);
+    return Wake();
+  }
   DropBody(stream);
   ResetStream(stream, CodeOf(role_, reason));
   Wake();
@@ -208,8 +249,9 @@ void H2Codec::FailUnsent() {
        it = std::ranges::find_if(streams_, has_failed)) {
     H2Stream& stream = *it;
     StreamEvents* const events = stream.state_.events;
+    const ResetReason reason = stream.state_.why_failed;
     FreeStream(stream);
-    if (events != nullptr) events->OnReset(ResetReason::kInternal);
+    if (events != nullptr) events->OnReset(reason);
   }
 }
 
@@ -267,7 +309,7 @@ int H2Codec::OnFrameSent(const nghttp2_frame& frame) {
   H2Stream::State& state = stream->state_;
   if (state.sent_end && !std::exchange(state.end_left, true)) --unfinished_;
   // The answer is whole and its request is not: the rest is not worth sending (RFC 9113 section 8.1).
-  if (role_ == Role::kServer && !state.received_end) ResetStream(*stream, NGHTTP2_NO_ERROR);
+  if (role_ == Role::kServer && !state.received_end && !state.tunnel) ResetStream(*stream, NGHTTP2_NO_ERROR);
   return 0;
 }
 

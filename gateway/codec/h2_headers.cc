@@ -10,6 +10,7 @@
 #include "core/http/framing.h"
 #include "core/http/hop_headers.h"
 #include "core/http/host_port.h"
+#include "core/http/upgrade.h"
 #include "gateway/codec/h2_memory.h"
 
 namespace sluice::gateway {
@@ -54,8 +55,20 @@ std::expected<void, ProtocolFault> ReadAuthority(core::Head& head) {
   return {};
 }
 
+// Extended CONNECT (RFC 8441) is the older version's GET with Upgrade, and that is what the rules see.
+std::expected<void, ProtocolFault> ReadUpgrade(core::Head& head) {
+  head.upgrade = core::UpgradeToken(head.upgrade, head.headers.arena());
+  if (head.upgrade.empty()) return Fault(400, "http2.invalid_protocol");
+  if (head.headers.Has(HeaderName::kContentLength)) return Fault(400, "http2.upgrade_with_body", true);
+  head.method = "GET";
+  return {};
+}
+
 std::expected<void, ProtocolFault> CheckRequest(const CodecLimits& limits, core::Head& head) {
   if (!core::IsToken(head.method)) return Fault(400, "http2.invalid_method");
+  if (!head.upgrade.empty() && limits.upgrades) {
+    if (auto good = ReadUpgrade(head); !good) return good;
+  }
   if (head.method == "CONNECT" || head.method == "TRACE") return Fault(405, "http2.method_not_allowed");
   if (head.path.empty() || !core::IsVisibleText(head.path)) return Fault(400, "http2.invalid_path");
   if (head.path.size() > limits.request_line_max) return Fault(414, "http2.path_too_long");
@@ -115,6 +128,7 @@ std::expected<void, ProtocolFault> ReadRequestBlock(const H2FieldText& block, co
     if (name == ":scheme") head.scheme = value;
     if (name == ":authority") head.authority = value;
     if (name == ":path") head.path = value;
+    if (name == ":protocol") head.upgrade = value;
   });
   if (auto good = CheckRequest(limits, head); !good) return good;
   Finish(head);
@@ -129,6 +143,8 @@ bool ReadResponseBlock(const H2FieldText& block, core::Head& head) {
   Finish(head);
   return head.status >= 100 && head.status <= 599 && head.status != 101;
 }
+
+bool AgreesToUpgrade(const core::Head& head) { return head.status >= 200 && head.status <= 299; }
 
 void ReadTrailerBlock(const H2FieldText& block, core::HeaderMap& trailers) {
   block.CopyTo(trailers.arena(),
@@ -149,6 +165,8 @@ void H2FieldList::Put(std::string_view name, std::string_view value) {
 bool H2FieldList::PutFields(const core::HeaderMap& map) {
   for (const core::HeaderMap::Field& field : map.fields()) {
     if (core::IsHopByHop(field.code)) continue;
+    const bool handshake = field.code == HeaderName::kSecWebsocketKey || field.code == HeaderName::kSecWebsocketAccept;
+    if (handshake && upgrade_) continue;
     const bool known = field.code != HeaderName::kOther;
     if (!(known || core::IsToken(field.name)) || !core::IsFieldText(field.value)) return false;
     Put(field.name, field.value);
@@ -169,7 +187,9 @@ bool H2FieldList::PutHeaders(const core::Head& head) {
 bool H2FieldList::FillRequest(const core::Head& head) {
   if (!core::IsToken(head.method) || head.path.empty() || !core::IsVisibleText(head.path)) return false;
   if (!core::IsVisibleText(head.authority)) return false;
-  Put(":method", head.method);
+  upgrade_ = !head.upgrade.empty();
+  Put(":method", upgrade_ ? std::string_view("CONNECT") : head.method);
+  if (upgrade_) Put(":protocol", head.upgrade);
   Put(":scheme", head.scheme.empty() ? std::string_view("http") : head.scheme);
   if (!head.authority.empty()) Put(":authority", head.authority);
   Put(":path", head.path);
@@ -177,7 +197,8 @@ bool H2FieldList::FillRequest(const core::Head& head) {
 }
 
 bool H2FieldList::FillResponse(const core::Head& head) {
-  for (std::size_t i = 0, number = head.status; i < 3; ++i, number /= 10) {
+  upgrade_ = head.status == 101;
+  for (std::size_t i = 0, number = upgrade_ ? 200 : head.status; i < 3; ++i, number /= 10) {
     digits[2 - i] = static_cast<char>('0' + number % 10);
   }
   Put(":status", {digits.data(), 3});

@@ -72,6 +72,8 @@ class H2FieldText {
 std::expected<void, ProtocolFault> ReadRequestBlock(const H2FieldText& block, const CodecLimits& limits,
                                                     core::Head& head);
 bool ReadResponseBlock(const H2FieldText& block, core::Head& head);
+// The answer of `head` agrees to the upgrade that its request asked for: a 101 for everybody above the codec.
+bool AgreesToUpgrade(const core::Head& head);
 void ReadTrailerBlock(const H2FieldText& block, core::HeaderMap& trailers);
 
 // What nghttp2 is given; points into the head and into `status`.
@@ -89,6 +91,8 @@ struct H2FieldList {
   void Put(std::string_view name, std::string_view value);
   bool PutHeaders(const core::Head& head);
   bool PutFields(const core::HeaderMap& fields);
+
+  bool upgrade_ = false;  // the handshake fields of the older version stay behind (RFC 8441 section 5)
 };
 
 }  // namespace sluice::gateway

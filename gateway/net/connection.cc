@@ -36,6 +36,8 @@ void Connection::OnReady(Readiness ready) {
   ended_ = ended_ || ready.ended;
   if (ready.writable) blocked_ = false;
   if (ready.readable) ReadSome();
+  // A direction that has ended can still show that the other one is lost.
+  if (ready.ended && peer_ended_ && state_ == State::kOpen && socket_.Failed()) HandleReadEnd(IoState::kFailed);
   if (ready.readable || !codec_->Output().empty()) Wake();
 }
 
@@ -81,6 +83,10 @@ bool Connection::ReadOnce(std::size_t& taken) {
 void Connection::HandleReadEnd(IoState state) {
   peer_ended_ = true;
   if (state_ != State::kOpen) return CloseSocket();
+  if (state == IoState::kEnd && codec_->EndsByHalves()) {
+    codec_->ReceiveEnd();
+    return Wake();
+  }
   if (state == IoState::kEnd && role_ == Role::kClient) {
     codec_->ReceiveEnd();
     codec_->Abort(was_reset_ ? core::ResetReason::kConnectionReset : core::ResetReason::kConnectionClosed);
@@ -97,6 +103,10 @@ void Connection::OnTurn() {
   if (state_ == State::kClosed) return ReportClosed();
   if (state_ == State::kOpen) Flush();
   if (hooks_.on_progress != nullptr && state_ != State::kClosed) hooks_.on_progress(hooks_.self);
+  if (state_ == State::kOpen && !send_ended_ && codec_->Output().empty() && codec_->WantsSendEnd()) {
+    send_ended_ = true;
+    socket_.ShutdownSend();
+  }
   if (state_ == State::kOpen && codec_->Output().empty() && codec_->WantsClose()) {
     if (role_ == Role::kServer && !peer_ended_) {
       BeginLinger();

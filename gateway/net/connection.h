@@ -100,6 +100,7 @@ class Connection {
   bool failed_ = false;
   bool was_reset_ = false;  // a write met the peer's reset
   bool reported_ = false;
+  bool send_ended_ = false;  // our end was sent while the peer's direction goes on
   bool shared_ = false;
   bool bulk_ = false;  // the last read filled its buffer: offer more room next time
   ConnectionHooks hooks_;

@@ -55,6 +55,12 @@ IoResult Socket::Write(std::span<const iovec> pieces) {
   }
 }
 
+bool Socket::Failed() const {
+  int error = 0;
+  socklen_t size = sizeof error;
+  return ::getsockopt(descriptor_, SOL_SOCKET, SO_ERROR, &error, &size) != 0 || error != 0;
+}
+
 void Socket::Close() {
   if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
 }

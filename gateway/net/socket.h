@@ -53,6 +53,8 @@ class Socket {
   IoResult Read(std::span<iovec> room);
   IoResult Write(std::span<const iovec> pieces);
   void ShutdownSend() { ::shutdown(descriptor_, SHUT_WR); }
+  // An error waits to be told: the peer's reset, or its machine's silence. Takes it away.
+  bool Failed() const;
   void Close();
 
   // Port 0 when the socket has none any more.

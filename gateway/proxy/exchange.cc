@@ -60,11 +60,12 @@ void Exchange::OnHead(core::Head head, Flow flow) {
   if (flow == Flow::kEnd) {
     progress_.request_complete = true;
     progress_.request_done_at = progress_.started;
-  } else {
+  } else if (!asks_tunnel()) {
     replay_limit_ = pin_->settings.limits.replay_buffer;
     replay_.emplace(replay_limit_, &context_.worker.blocks());
     replaying_ = true;
   }
+  if (asks_tunnel()) progress_.request_done_at = progress_.started;
   if (!Prepare()) return;
   Decide();
 }
@@ -97,6 +98,12 @@ bool Exchange::Prepare() {
     flags_.Set(ResponseFlag::kNR);
     details_ = "route_not_found";
     SendLocal({.status = 404, .flags = "NR", .cause = "the request target is not an absolute path"});
+    return false;
+  }
+  if (asks_tunnel() && !TunnelAllowed()) {
+    MoveTo(ExchangeState::kAnswering);
+    details_ = "upgrade_failed";
+    SendLocal({.status = 403, .cause = "the protocol that the request asks to upgrade to is not allowed here"});
     return false;
   }
   request_.path = path.target;
@@ -237,6 +244,12 @@ void Exchange::FailWith(ResetReason reason) {
       flag = ResponseFlag::kUR;
       reply.cause = "the model server reset the request";
       break;
+    case ResetReason::kNoUpgrade:
+      flag = ResponseFlag::kUPE;
+      reply.status = 502;
+      reply.cause =
+          "the model server's HTTP/2 takes no upgrades (RFC 8441); a port with protocol HTTP is asked in HTTP/1.1";
+      break;
     case ResetReason::kTimeout:
       return Reply({.status = 504, .cause = "upstream request timeout"}, ResponseFlag::kUT, "upstream_per_try_timeout");
     case ResetReason::kConnectionClosed:
@@ -324,6 +337,7 @@ void Exchange::OnReset(ResetReason reason) {
 void Exchange::Complete() {
   if (state_ == ExchangeState::kDone) return;
   state_ = ExchangeState::kDone;
+  if (progress_.tunnel) context_.metrics.downstream().cx_upgrades_active.Add(-1);
   if (attempt_.running()) attempt_.Cancel(ResetReason::kCancelled);
   for (std::uint32_t i = 0; i < progress_.mirrors; ++i) {
     if (mirrors_[i] != nullptr) mirrors_[i]->PrimaryGone();

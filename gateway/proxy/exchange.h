@@ -1,7 +1,7 @@
 // The gateway's life of one client request, from its head to its access-log line: decide, try, retry, relay, record.
 // States and moves: exchange_state.h. Split by direction: exchange.cc (life, decision, failures, record),
-// exchange_request.cc (towards the model), exchange_response.cc (towards the client), exchange_grpc.cc (what is special
-// about a gRPC call).
+// exchange_request.cc (towards the model), exchange_response.cc (towards the client), exchange_grpc.cc and
+// exchange_tunnel.cc (what is special about a gRPC call, and about a request for another protocol).
 //
 // Taken from the worker's pool by the session's Accept(), returned at the end of the turn in which it is done. The
 // worker's thread only. Allocates nothing on the warm path: text lives in its arena, bodies in shared blocks.
@@ -80,6 +80,8 @@ class Exchange final : public StreamEvents {
     bool replay_abandoned = false;  // the body outgrew the replay buffer
     bool grpc = false;              // the client speaks gRPC
     bool grpc_answer = false;       // and so does the model: its body is made of messages
+    bool tunnel = false;            // another protocol has taken over: both directions are bytes, each with its own end
+    bool response_ended = false;    // of a tunnel: the model has ended its direction
     bool client_deadline = false;   // route_deadline_ is the client's, from its grpc-timeout
     std::uint32_t attempts = 0;
     std::uint32_t mirrors = 0;
@@ -123,6 +125,9 @@ class Exchange final : public StreamEvents {
   void StartAttempt(bool fresh);
   void PrepareUpstreamHead();
   void RequestEnded();
+  void ArmTimeouts();
+  // No part of the request is still to come that the model's answer has to wait for.
+  bool clock_runs() const { return progress_.request_complete || asks_tunnel(); }
   void PumpRequest();
   core::Slice NextPiece();
   bool CaughtUp() const;
@@ -151,6 +156,15 @@ class Exchange final : public StreamEvents {
   void CountResponseMessages(std::string_view bytes);
   void ReportMessages();
   void FillGrpc(core::Record& record);
+
+  // --- exchange_tunnel.cc: a request for another protocol
+  bool asks_tunnel() const { return !request_.upgrade.empty(); }
+  bool TunnelAllowed() const;
+  void PrepareTunnel();
+  void OpenTunnel();
+  void DeclineTunnel();
+  void CloseTunnel();
+  void AbandonTunnel();
 
   const core::ForwardPlan& forward() const { return std::get<core::ForwardPlan>(plan_.action); }
   const core::Cluster& cluster() const { return pin_->clusters[forward().cluster.value]; }

@@ -20,7 +20,8 @@ void Exchange::StartForward() {
   retry_.emplace(*plan.retry, cluster());
   ArmClientDeadline();
   PrepareUpstreamHead();
-  if (progress_.request_complete) RequestEnded();
+  if (asks_tunnel()) PrepareTunnel();
+  if (clock_runs()) ArmTimeouts();
   StartAttempt(false);
 }
 
@@ -38,7 +39,10 @@ void Exchange::RequestEnded() {
     progress_.request_complete = true;
     progress_.request_done_at = context_.worker.now();
   }
-  if (!retry_) return;  // not forwarded yet: StartForward comes back here
+  if (retry_ && !progress_.tunnel) ArmTimeouts();  // else not forwarded yet: StartForward does it
+}
+
+void Exchange::ArmTimeouts() {
   const core::Duration timeout = forward().timeout;
   const core::TimePoint end = context_.worker.now() + timeout;
   if (timeout > core::Duration::zero() &&
@@ -86,13 +90,14 @@ void Exchange::StartAttempt(bool fresh) {
   progress_.attempt_sent_bytes = 0;
   cursor_ = {};
   attempt_.Start(view, *endpoint, request_.wire, fresh);
-  if (attempt_.running() && progress_.request_complete) {
+  if (attempt_.running() && clock_runs()) {
     attempt_.RequestComplete(Budget().per_try);
   }
 }
 
 void Exchange::OnAttemptReady() {
-  const bool bodiless = progress_.request_complete && progress_.request_body_bytes == 0 && !progress_.request_trailers;
+  const bool bodiless =
+      progress_.request_complete && progress_.request_body_bytes == 0 && !progress_.request_trailers && !asks_tunnel();
   attempt_.outcome().request_byte_sent = true;
   attempt_.stream().SendHead(request_, bodiless ? Flow::kEnd : Flow::kMore);
   if (bodiless) {
@@ -143,6 +148,7 @@ void Exchange::StopReplay() {
 // bytes that left, so a model that reads slowly slows its own client and nobody's memory grows.
 void Exchange::PumpRequest() {
   if (!attempt_.open() || progress_.request_sent) return;
+  if (asks_tunnel() && !progress_.tunnel) return;  // not a byte before the model has agreed (reliability.md B10)
   while (!progress_.upstream_full && !CaughtUp()) {
     core::Slice piece = NextPiece();
     progress_.attempt_sent_bytes += piece.size();
@@ -169,6 +175,7 @@ void Exchange::OnUpstreamRoom() {
 void Exchange::SentRequest() {
   progress_.request_sent = true;
   attempt_.SentEnd();
+  if (progress_.tunnel && progress_.response_ended) Complete();
 }
 
 // A second attempt sends bytes again that were credited already.
@@ -214,7 +221,7 @@ bool Exchange::WillRetryStale(ResetReason reason) const {
   return (reason == ResetReason::kConnectionClosed || reason == ResetReason::kConnectionReset) && attempt_.reused() &&
          attempt_.outcome().status == 0 && !progress_.stale_retry_used && !progress_.interim_sent &&
          !progress_.response_started && state_ == ExchangeState::kTrying &&
-         (replaying_ || progress_.request_body_bytes == 0);
+         (replaying_ || asks_tunnel() || progress_.request_body_bytes == 0);
 }
 
 // An endpoint may close an idle connection in the instant we use it. If not one byte came back and the request can be
@@ -228,6 +235,7 @@ bool Exchange::RetryStale(ResetReason reason) {
 
 void Exchange::OnAttemptFailed(ResetReason reason) {
   if (state_ == ExchangeState::kDone) return;
+  if (progress_.response_ended) return AbandonTunnel();
   if (progress_.response_started) {
     // The head is out: the client can only be shown a cut (F7).
     const bool closed = reason == ResetReason::kConnectionClosed;
@@ -265,6 +273,7 @@ void Exchange::Retry(core::Duration delay) {
 }
 
 void Exchange::StartMirrors() {
+  if (asks_tunnel()) return;  // there is no second one to talk to
   const core::ForwardPlan& plan = forward();
   for (std::uint32_t i = 0; i < plan.mirror_count; ++i) {
     MirrorAttempt* mirror = MirrorAttempt::Start(context_, *this, *plan.mirrors[i]);

@@ -13,6 +13,7 @@ void Exchange::OnUpstreamHead(core::Head head, Flow flow) {
   if (head.is_informational()) return RelayInterim(head);
   attempt_.outcome().response_started = progress_.interim_sent;
   if (TryAgain()) return;
+  if (asks_tunnel()) head.status == 101 ? OpenTunnel() : DeclineTunnel();
   FinishHead(head);
   MoveTo(ExchangeState::kRelaying);
   progress_.response_started = true;
@@ -27,6 +28,7 @@ void Exchange::OnUpstreamHead(core::Head head, Flow flow) {
   }
   downstream_->SendHead(head, flow);
   if (flow == Flow::kEnd) ResponseEnded();
+  if (progress_.tunnel) PumpRequest();
 }
 
 // 100 and 103 go to the client as they come; after that nothing can be tried again (section 5.2).
@@ -38,7 +40,7 @@ void Exchange::RelayInterim(const core::Head& head) {
 void Exchange::FinishHead(core::Head& head) {
   const core::Settings::Forwarding& settings = pin_->settings.forwarding;
   const core::TimePoint now = context_.worker.now();
-  if (progress_.request_complete) {
+  if (clock_runs()) {
     progress_.upstream_service_time = now - progress_.request_done_at;
     const auto whole = std::chrono::duration_cast<std::chrono::milliseconds>(progress_.upstream_service_time).count();
     head.headers.Set(HeaderName::kXEnvoyUpstreamServiceTime, DecimalText(static_cast<std::uint64_t>(whole), arena_));
@@ -79,6 +81,9 @@ void Exchange::OnRoom() {
 }
 
 // The client has been given the whole answer. If its request is still coming it is dropped, see Complete().
-void Exchange::ResponseEnded() { Complete(); }
+void Exchange::ResponseEnded() {
+  if (progress_.tunnel) return CloseTunnel();
+  Complete();
+}
 
 }  // namespace sluice::gateway

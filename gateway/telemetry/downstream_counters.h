@@ -13,6 +13,8 @@ struct DownstreamCounters {
   core::Counter cx_drain_close;     // closed because of a drain or a request cap
   core::Counter cx_protocol_error;  // closed after a malformed message
   core::Counter cx_idle_timeout;
+  core::Counter cx_upgrades_total;  // tunnels opened; counted by the exchange
+  core::Gauge cx_upgrades_active;
   core::Counter cx_head_timeout;  // a request head took too long
 
   // Requests; rq_total, rq_active, rq_completed, rq_class, no_route, no_cluster and rq_direct_response are kept by

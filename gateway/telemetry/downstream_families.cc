@@ -22,6 +22,8 @@ constexpr DownstreamTotal kTotals[] = {
     {"envoy_http_downstream_cx_protocol_error", "Connections closed over a malformed message.",
      &DownstreamCounters::cx_protocol_error},
     {"envoy_http_downstream_cx_idle_timeout", "Connections closed for idleness.", &DownstreamCounters::cx_idle_timeout},
+    {"envoy_http_downstream_cx_upgrades_total", "Requests that another protocol took over.",
+     &DownstreamCounters::cx_upgrades_total},
     {"envoy_http_downstream_rq_total", "Requests accepted.", &DownstreamCounters::rq_total},
     {"envoy_http_downstream_rq_completed", "Requests finished.", &DownstreamCounters::rq_completed},
     {"envoy_http_downstream_rq_timeout", "Requests that ran out of their overall time.",
@@ -138,6 +140,10 @@ void AppendDownstreamFamilies(const MetricsSource& source, std::vector<MetricFam
   MetricFamily connections{"envoy_http_downstream_cx_active", "Open connections.", MetricType::kGauge, {}};
   connections.samples.push_back(
       Prefixed(Sum(source, [](const MetricsShard& shard) { return shard.downstream().cx_active.value(); })));
+  MetricFamily upgrades{
+      "envoy_http_downstream_cx_upgrades_active", "Requests that speak another protocol now.", MetricType::kGauge, {}};
+  upgrades.samples.push_back(
+      Prefixed(Sum(source, [](const MetricsShard& shard) { return shard.downstream().cx_upgrades_active.value(); })));
   MetricFamily requests{"envoy_http_downstream_rq_active", "Requests in flight.", MetricType::kGauge, {}};
   requests.samples.push_back(
       Prefixed(Sum(source, [](const MetricsShard& shard) { return shard.downstream().rq_active.value(); })));
@@ -148,6 +154,7 @@ void AppendDownstreamFamilies(const MetricsSource& source, std::vector<MetricFam
   time.samples.push_back(Prefixed(0));
   for (const MetricsShard* shard : source.shards) time.samples[0].histogram.Add(shard->request_time());
   families.push_back(std::move(connections));
+  families.push_back(std::move(upgrades));
   families.push_back(std::move(requests));
   families.push_back(std::move(time));
   families.push_back(AnswerClasses(source));

@@ -181,6 +181,14 @@ INSTANTIATE_TEST_SUITE_P(
                       s.forwarding.server_header == "x";
              })),
         Said("forwarding trustedCidrs", Gate("forwarding: {trustedCidrs: [10.0.0.0/33]}"), "no address range"),
+        Done("forwarding upgrades", Gate("forwarding: {upgrades: [WebSocket, foo/2]}"),
+             OnSettings([](const Settings& s) {
+               return s.forwarding.upgrades == std::vector<std::string>{"websocket", "foo/2"};
+             })),
+        Done("forwarding without upgrades", Gate("forwarding: {upgrades: []}"),
+             OnSettings([](const Settings& s) { return s.forwarding.upgrades.empty(); })),
+        Said("forwarding upgrades of HTTP", Gate("forwarding: {upgrades: [h2c]}"), "cannot be upgraded to"),
+        Said("forwarding upgrades no name", Gate("forwarding: {upgrades: [\"a b\"]}"), "is no protocol name"),
         Said("forwarding serverHeader", Gate("forwarding: {serverHeader: \"a\\nb\"}"),
              "serverHeader must be visible ASCII"),
         Done("identity", Gate("identity: {workload: w, namespace: ns, cluster: c, labels: {a: b}}"),

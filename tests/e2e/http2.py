@@ -357,6 +357,7 @@ class H2ServerConnection:
 
     def __init__(self, peer_socket, script, errors):
         self.socket = peer_socket
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.script, self.errors = script, errors
         self.requests = []
         self.ended = threading.Event()

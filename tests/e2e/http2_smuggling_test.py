@@ -89,7 +89,13 @@ REFUSED = {
     "pseudo-unknown": pseudo() + [(":protocol2", "x")],
     "pseudo-empty": pseudo() + [(":", "x")],
     "pseudo-of-an-answer": pseudo() + [(":status", "200")],
-    "pseudo-extended-connect": pseudo("CONNECT") + [(":protocol", "websocket")],
+    "connect": pseudo("CONNECT"),
+    "extended-connect-without-path": [f for f in pseudo("CONNECT") if f[0] != ":path"] + [(":protocol", "websocket")],
+    "extended-connect-to-http": pseudo("CONNECT") + [(":protocol", "h2c")],
+    "extended-connect-to-no-protocol": pseudo("CONNECT") + [(":protocol", "")],
+    "extended-connect-to-two-words": pseudo("CONNECT") + [(":protocol", "web socket")],
+    "extended-connect-with-length": pseudo("CONNECT") + [(":protocol", "websocket"), ("content-length", "5")],
+    "extended-connect-twice": pseudo("CONNECT") + [(":protocol", "websocket"), (":protocol", "websocket")],
     "pseudo-protocol": pseudo() + [(":protocol", "websocket")],
     "pseudo-late": without(":path") + [("x", "y"), (":path", "/predict")],
     "pseudo-late-authority": without(":authority") + [("x", "y"), (":authority", "other")],
@@ -257,9 +263,17 @@ class SmugglingTest(WireTest):
 
         self.assertEqual(dict(self.whole[0]["headers"])["x-forwarded-proto"], "http")
 
+    def test_no_byte_of_a_tunnel_arrives_that_the_model_has_not_agreed_to(self):
+        smuggled = h2.frame(h2.DATA, 0, 1, b"GET /smuggled HTTP/1.1\r\nhost: model\r\n\r\n")
+        outcome, _ = self.outcome(h2.head(1, pseudo("CONNECT") + [(":protocol", "websocket")], h2.END_HEADERS) + smuggled)
+
+        self.assertEqual(outcome, 200)  # the model's own, which is no 101: nothing of the sort was agreed to
+        self.assertEqual([request["line"] for request in self.seen], ["GET /predict HTTP/1.1"])
+        self.assertEqual(self.whole[0]["body"], b"")
+
     def test_an_upgrade_of_the_older_version_is_never_a_tunnel(self):
         for more in (["connection: Upgrade, HTTP2-Settings", "upgrade: h2c", "http2-settings: AAMAAABkAAQAAP__"],
-                     ["upgrade: h2c"], ["connection: upgrade", "upgrade: websocket"]):
+                     ["upgrade: h2c"], ["upgrade: websocket"]):
             with self.subTest(more), self.gateway.client() as client:
                 self.whole.clear()
                 answer = client.request(headers=more)

@@ -66,6 +66,8 @@ void LoopbackPeer::Close() {
   if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
 }
 
+void LoopbackPeer::EndSend() { ::shutdown(descriptor_, SHUT_WR); }
+
 void LoopbackPeer::Reset() {
   const linger now{.l_onoff = 1, .l_linger = 0};
   ::setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &now, sizeof(now));

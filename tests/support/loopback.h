@@ -30,8 +30,9 @@ class LoopbackPeer {
   bool ended() const { return ended_; }  // FIN or RST seen
   bool was_reset() const { return was_reset_; }
 
-  void Close();  // FIN
-  void Reset();  // RST
+  void Close();    // FIN
+  void EndSend();  // FIN, and goes on reading
+  void Reset();    // RST
   void ShrinkReceiveBuffer();
 
  private:

@@ -20,6 +20,7 @@ class RecordingEvents final : public gateway::StreamEvents {
     std::string authority;
     std::string path;
     std::string protocol;
+    std::string upgrade;
     int status = 0;
     std::optional<std::uint64_t> content_length;
     std::vector<std::pair<std::string, std::string>> fields;
@@ -49,6 +50,7 @@ class RecordingEvents final : public gateway::StreamEvents {
     record.authority = head.authority;
     record.path = head.path;
     record.protocol = head.protocol;
+    record.upgrade = head.upgrade;
     record.status = head.status;
     record.content_length = head.content_length;
     for (const auto& field : head.headers.fields()) record.fields.emplace_back(field.name, field.value);

@@ -1,5 +1,7 @@
 #include "tests/support/wire_peer.h"
 
+#include "core/http/upgrade.h"
+
 namespace sluice::test {
 
 using gateway::Flow;
@@ -35,7 +37,14 @@ void WireConnection::Turn() {
     if (output.empty()) codec_->Fill();
   }
   codec_->OnWritten();
-  if (socket_.ended()) {
+  const bool half = socket_.ended() && !socket_.was_reset() && (ended_ || codec_->EndsByHalves());
+  if (half && !ended_) codec_->ReceiveEnd();
+  ended_ = half;
+  if (!send_ended_ && output.empty() && codec_->WantsSendEnd()) {
+    send_ended_ = true;
+    socket_.EndSend();
+  }
+  if (socket_.ended() && !half) {
     codec_->ReceiveEnd();
     codec_->Abort(socket_.was_reset() ? core::ResetReason::kConnectionReset : core::ResetReason::kConnectionClosed);
     over_ = true;
@@ -55,17 +64,36 @@ void WireConnection::Reset() {
 WireClient::WireClient(LoopbackPeer socket, core::Wire wire)
     : connection_(std::move(socket), Role::kClient, wire, nullptr) {}
 
-WireRequest& WireClient::Send(std::string_view method, std::string_view path, const Fields& fields,
-                              std::string_view body, Flow flow) {
-  WireRequest& request = requests_.emplace_back();
-  request.stream = connection_.codec().Open(request.answer);
-  if (request.stream == nullptr) return request;
-  request.answer.credit = request.stream;
+core::Head WireClient::NewHead(std::string_view method, std::string_view path) {
   core::Head head(arena_);
   head.method = arena_.Copy(method);
   head.scheme = "http";
   head.authority = "model";
   head.path = arena_.Copy(path);
+  return head;
+}
+
+WireRequest& WireClient::Open() {
+  WireRequest& request = requests_.emplace_back();
+  request.stream = connection_.codec().Open(request.answer);
+  request.answer.credit = request.stream;
+  return request;
+}
+
+WireRequest& WireClient::Upgrade(std::string_view protocol, std::string_view path) {
+  WireRequest& request = Open();
+  core::Head head = NewHead("GET", path);
+  head.upgrade = arena_.Copy(protocol);
+  if (protocol == core::kWebsocket) head.headers.AddCopy("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
+  request.stream->SendHead(head, Flow::kMore);
+  return request;
+}
+
+WireRequest& WireClient::Send(std::string_view method, std::string_view path, const Fields& fields,
+                              std::string_view body, Flow flow) {
+  WireRequest& request = Open();
+  if (request.stream == nullptr) return request;
+  core::Head head = NewHead(method, path);
   AddFields(head, fields);
   const bool bodiless = body.empty() && flow == Flow::kEnd;
   if (!bodiless && flow == Flow::kEnd) head.content_length = body.size();
@@ -99,6 +127,13 @@ void WireModel::OnFault(gateway::StreamEvents& events, const gateway::ProtocolFa
     if (&request.events == &events) Answer(request, fault.status, "");
   }
   if (unread) requests_.pop_back();
+}
+
+void WireModel::Agree(Request& request) {
+  core::Head head(arena_);
+  head.status = 101;
+  head.upgrade = arena_.Copy(request.events.head().upgrade);
+  request.stream->SendHead(head, Flow::kMore);
 }
 
 void WireModel::Begin(Request& request, std::uint16_t status, const Fields& fields) {

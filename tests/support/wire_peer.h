@@ -38,6 +38,8 @@ class WireConnection {
   ManualClock clock_;
   LoopbackPeer socket_;
   std::unique_ptr<gateway::Codec> codec_;
+  bool ended_ = false;       // the peer's direction alone
+  bool send_ended_ = false;  // ours
   bool over_ = false;
 };
 
@@ -53,6 +55,9 @@ class WireClient {
  public:
   WireClient(LoopbackPeer socket, core::Wire wire);
 
+  // Asks to change to another protocol; a WebSocket's handshake is complete.
+  WireRequest& Upgrade(std::string_view protocol, std::string_view path = "/chat");
+
   // Begins a request; an open `flow` leaves the body to the caller, by request.stream.
   WireRequest& Send(std::string_view method, std::string_view path, const Fields& fields = {},
                     std::string_view body = {}, gateway::Flow flow = gateway::Flow::kEnd);
@@ -60,6 +65,9 @@ class WireClient {
   WireConnection& connection() { return connection_; }
 
  private:
+  core::Head NewHead(std::string_view method, std::string_view path);
+  WireRequest& Open();
+
   core::Arena arena_;
   WireConnection connection_;
   std::deque<WireRequest> requests_;
@@ -84,6 +92,8 @@ class WireModel final : public gateway::Acceptor {
   gateway::CodecLimits& limits() { return limits_; }  // of connections to come
 
   void Answer(Request& request, std::uint16_t status, std::string_view body, const Fields& fields = {});
+  // Agrees to what the request asks to change to; the rest by request.stream.
+  void Agree(Request& request);
   // The head only; the rest by request.stream.
   void Begin(Request& request, std::uint16_t status, const Fields& fields = {});
 
@@ -92,7 +102,7 @@ class WireModel final : public gateway::Acceptor {
 
  private:
   const core::Wire wire_;
-  gateway::CodecLimits limits_;
+  gateway::CodecLimits limits_{.upgrades = true};
   core::Arena arena_;
   LoopbackListener listener_;
   std::deque<WireConnection> connections_;

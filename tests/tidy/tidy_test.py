@@ -38,7 +38,7 @@ THIRD_PARTY = {
     "nghttp2/": ("gateway/codec/h2_",),
     "yaml-cpp/": ("config/yaml_node",),
     "re2/": ("core/route/predicate",),
-    "openssl/": ("core/experiment/", "tls/"),
+    "openssl/": ("core/experiment/", "core/http/websocket_handshake", "tls/"),
     "xxhash.h": ("core/upstream/",),
     "prometheus/": ("gateway/telemetry/",),
     "spdlog/": ("gateway/telemetry/", "gateway/app/"),

@@ -14,7 +14,7 @@
 namespace sluice::gateway {
 
 // A codec with an acceptor that keeps every request, and an eye on its output.
-class Server final : public Acceptor {
+class Server : public Acceptor {
  public:
   explicit Server(CodecLimits given = {})
       : limits(given),

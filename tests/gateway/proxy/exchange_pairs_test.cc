@@ -1,8 +1,5 @@
 // What happens to a request whatever it travels in: every test runs for both versions on both sides.
-#include <tuple>
-
-#include "tests/gateway/proxy/exchange_fixture.h"
-#include "tests/support/wire_peer.h"
+#include "tests/gateway/proxy/wire_pair_fixture.h"
 
 namespace sluice::gateway {
 namespace {
@@ -10,49 +7,10 @@ namespace {
 using core::ResetReason;
 using core::Slice;
 using core::Wire;
-using test::WireClient;
 using test::WireModel;
 using test::WireRequest;
 
-using Pair = std::tuple<Wire, Wire>;
-
-class ExchangePairs : public ExchangeTest, public testing::WithParamInterface<Pair> {
- protected:
-  ExchangePairs() { protocol_ = std::get<1>(GetParam()) == Wire::kHttp2 ? "HTTP2" : "HTTP"; }
-
-  WireClient& Client() {
-    if (!client_) client_.emplace(Connect(), std::get<0>(GetParam()));
-    return *client_;
-  }
-  WireModel& AddModel() { return models_.emplace_back(std::get<1>(GetParam())); }
-  // One model, one endpoint, one rule.
-  WireModel& OneModel(const std::string& more = "    retries: {attempts: 0}\n") {
-    WireModel& model = AddModel();
-    Load({model.port()}, "  - route: [{destination: {host: model, subset: v0}}]\n" + more);
-    return model;
-  }
-
-  bool Reach(const std::function<bool()>& done) {
-    return Until([&] {
-      if (client_) client_->Turn();
-      for (WireModel& model : models_) model.Turn();
-      return done();
-    });
-  }
-  WireModel::Request& Asked(WireModel& model, std::size_t index) {
-    EXPECT_TRUE(
-        Reach([&] { return model.requests().size() > index && !model.requests()[index].events.heads.empty(); }));
-    return model.requests().at(index);
-  }
-  void Pass(core::Duration time) {
-    for (int i = 0; i < 20; ++i) Reach([] { return true; });
-    Advance(time);
-    for (int i = 0; i < 20; ++i) Reach([] { return true; });
-  }
-
-  std::deque<WireModel> models_;
-  std::optional<WireClient> client_;
-};
+using ExchangePairs = WirePairTest;
 
 TEST_P(ExchangePairs, RelaysRequestAnswerAndFields) {
   WireModel& model = OneModel();
@@ -250,15 +208,10 @@ TEST_P(ExchangePairs, ASlowModelHoldsItsClientBack) {
   EXPECT_LT(sent, 20'000'000U);
 }
 
-std::string PairName(const testing::TestParamInfo<Pair>& info) {
-  const auto digit = [](Wire wire) { return wire == Wire::kHttp1 ? "1" : "2"; };
-  return std::string("Client") + digit(std::get<0>(info.param)) + "Model" + digit(std::get<1>(info.param));
-}
-
 INSTANTIATE_TEST_SUITE_P(All, ExchangePairs,
                          testing::Combine(testing::Values(Wire::kHttp1, Wire::kHttp2),
                                           testing::Values(Wire::kHttp1, Wire::kHttp2)),
-                         PairName);
+                         WirePairName);
 
 }  // namespace
 }  // namespace sluice::gateway
