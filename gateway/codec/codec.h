@@ -123,7 +123,7 @@ class Codec {
   virtual bool AwaitsReader() const = 0;
   // The end of some answer waits for the peer to read while the connection may be busy with others.
   virtual bool HasUnread() const { return false; }
-  // Called once in a while as long as HasUnread(): gives up what has not moved since the last call.
+  // Called once in a while as long as HasUnread(): gives up what has waited since the last call and hardly moved.
   virtual void ExpireUnread() {}
   // Client role: the peer has sent bytes that belong to no answer; the connection ends for that.
   virtual bool Desynced() const = 0;

@@ -14,6 +14,8 @@ namespace {
 
 using core::ResetReason;
 
+// Between two looks of ExpireUnread, or its reader does not read but hold (reliability.md A7).
+constexpr std::uint64_t kProgressMin = 1024;
 constexpr std::size_t kSpareIdle = 4;  // stream objects that an idle connection keeps
 constexpr std::string_view kOlderBegin = "HTTP/1.";
 constexpr std::array<std::uint8_t, 8> kDrainPing = {'d', 'r', 'a', 'i', 'n', 0, 0, 0};
@@ -149,7 +151,9 @@ void H2Codec::ExpireUnread() {
   produced_mark_ = produced_;
   for (H2Stream& stream : streams_) {
     H2Stream::State& state = stream.state_;
-    if (!state.sent_end || state.end_left || state.resetting || std::exchange(state.moved, false)) continue;
+    const std::uint64_t delivered = std::exchange(state.delivered, 0);
+    if (!state.sent_end || state.end_left || state.resetting) continue;
+    if (!std::exchange(state.awaited, true) || delivered >= kProgressMin) continue;
     ++stats_.unread_reset;
     DropBody(stream);
     ResetStream(stream, NGHTTP2_CANCEL);
@@ -362,6 +366,8 @@ void H2Codec::OnRequest(H2Stream& stream, bool ends) {
   H2Stream::State& state = stream.state_;
   state.head_received = true;
   state.received_end = ends;
+  // It may have asked for so many before it heard of the end that is coming; more means that it does not want to hear.
+  if (drain_pinged_ && ++asked_after_announce_ >= limits_.streams_max) BeginDrain();
   StreamEvents& events = acceptor_->Accept(stream);
   state.events = &events;
   core::Head head(events.HeadArena());

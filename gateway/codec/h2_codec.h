@@ -134,7 +134,8 @@ class H2Codec final : public Codec {
   bool flooded_ = false;
   bool peer_broke_rules_ = false;  // nghttp2 has said so in a GOAWAY of ours
   bool speaks_older_ = false;
-  std::uint8_t begin_matched_ = 0;  // client: first bytes that look like the older version's
+  std::uint8_t begin_matched_ = 0;          // client: first bytes that look like the older version's
+  std::uint32_t asked_after_announce_ = 0;  // server: requests since AnnounceDrain
   std::uint32_t stream_count_ = 0;
   std::uint32_t unfinished_ = 0;  // streams whose user has said everything and whose data waits
   std::uint32_t full_count_ = 0;

@@ -109,6 +109,7 @@ void H2Codec::SubmitWaiting() {
 bool H2Codec::SubmitResponse(H2Stream& stream, const core::Head& head, Flow flow) {
   H2Stream::State& state = stream.state_;
   H2FieldList list;
+  if (head.status == 100 && std::exchange(state.continue_sent, true)) return true;  // at most once (F13)
   if (head.status == 101 && (state.upgrade.empty() || head.upgrade != state.upgrade)) return false;
   if (!list.FillResponse(head)) return false;
   state.tunnel = head.status == 101;
@@ -286,7 +287,7 @@ int H2Codec::WriteData(H2Stream& stream, const std::uint8_t* header, std::size_t
   output_.AppendCopy({reinterpret_cast<const char*>(header), kHeader});
   produced_ += kHeader + size;
   buffered_ -= size;
-  stream.state_.moved = true;
+  stream.state_.delivered += size;
   guard_.OnDataSent();
   while (size > 0) {
     Slice piece = stream.body_.PopFront(size);

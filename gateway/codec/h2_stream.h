@@ -38,12 +38,13 @@ class H2Stream final
     bool head_received = false;      // the final one
     bool received_end = false;
     bool head_sent = false;  // the final one
+    bool continue_sent = false;
     bool sent_end = false;   // by our user; the bytes may still wait
     bool end_left = false;   // the frame with the end has been produced
     bool bodiless = false;   // an answer without a body: what a careless sender adds is dropped
     bool deferred = false;   // nghttp2 has asked for data when there was none
     bool full = false;       // SendBody said kFull and OnRoom has not been called since
-    bool moved = false;      // data left since ExpireUnread last looked
+    bool awaited = false;    // ExpireUnread has seen its end wait for the peer before
     bool resetting = false;  // by us; the frame may still wait
     bool peer_reset = false;
     bool blamed = false;          // its peer has broken a rule, and that has been counted
@@ -56,6 +57,7 @@ class H2Stream final
     std::uint32_t interims = 0;    // 1xx heads received
     std::uint64_t unconsumed = 0;  // delivered, credit not given back
     std::uint64_t received = 0;    // of the body
+    std::uint64_t delivered = 0;   // bytes of data that left since ExpireUnread last looked
   };
 
   H2Codec& codec_;

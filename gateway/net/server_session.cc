@@ -1,6 +1,7 @@
 #include "gateway/net/server_session.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace sluice::gateway {
 
@@ -76,12 +77,16 @@ void ServerSession::OnProgress() {
   if (!codec.HasUnread()) {
     worker_.wheel().Disarm(unread_deadline_);
   } else if (!unread_deadline_.armed() && limits_.unread > core::Duration::zero()) {
-    worker_.wheel().Arm(unread_deadline_, worker_.now() + limits_.unread);
+    worker_.wheel().Arm(unread_deadline_, worker_.now() + limits_.unread / 2);  // the second look is what decides
   }
   if (codec.AwaitsReader() && limits_.unread > core::Duration::zero()) {
-    // The request is over and forgotten: nobody else would notice that its client reads no further.
+    // The request is over and forgotten: nobody else would notice that its client reads no further, or by single bytes.
+    const std::uint64_t sent = connection_.bytes_sent();
+    if (std::exchange(awaits_reader_, true) && sent - sent_mark_ < kProgressMin) return;
+    sent_mark_ = sent;
     return worker_.wheel().Arm(idle_deadline_, worker_.now() + limits_.unread);
   }
+  awaits_reader_ = false;
   if (codec.Idle()) {
     ArmIdle();
   } else {

@@ -77,6 +77,9 @@ class ServerSession
   void CountRequest();
 
  private:
+  // So many bytes in the time for an unread answer, or its client is holding and not reading (reliability.md A7, B15).
+  static constexpr std::uint64_t kProgressMin = 1024;
+
   void OnProgress();
   void PutCodec(core::Wire wire);
   void ArmIdle();
@@ -100,6 +103,8 @@ class ServerSession
   std::uint16_t local_port_ = 0;
   std::uint32_t requests_ = 0;
   bool draining_ = false;
+  bool awaits_reader_ = false;  // idle_deadline_ waits for the client to read
+  std::uint64_t sent_mark_ = 0;
 };
 
 using SessionList = boost::intrusive::list<ServerSession, boost::intrusive::constant_time_size<false>>;

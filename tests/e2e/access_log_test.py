@@ -1,6 +1,7 @@
 """The access log: one JSON line per request, Envoy's keys and ours, with values that are true and cannot be forged."""
 import datetime
 import json
+import re
 import unittest
 
 import rig
@@ -11,6 +12,8 @@ connection_termination_details bytes_received bytes_sent duration upstream_servi
 request_id authority upstream_host upstream_cluster upstream_local_address downstream_local_address
 downstream_remote_address requested_server_name upstream_transport_failure_reason virtual_service rule_index rule_match
 subset experiment arm bucket attempt_count mirrors grpc_status revision""".split()
+
+PROTOCOL = "HTTP/1.1" if rig.CLIENT == 1 else "HTTP/2"
 
 EXPERIMENT = """---
 apiVersion: sluice.dev/v1alpha1
@@ -54,7 +57,7 @@ class AccessLogTest(shared.SharedTest):
         seen = self.v1.requests[-1]
         dump = json.loads(self.gateway.admin_request("GET", "/server_info")[1])
         expected = {
-            "route_name": "armed", "method": "POST", "path": "/armed/values?q=1", "protocol": "HTTP/1.1",
+            "route_name": "armed", "method": "POST", "path": "/armed/values?q=1", "protocol": PROTOCOL,
             "response_code": 200, "response_flags": "-", "response_code_details": "via_upstream",
             "connection_termination_details": None, "bytes_received": 1234, "bytes_sent": len(answer.body),
             "x_forwarded_for": "127.0.0.1", "user_agent": "me/1 \"quoted\"", "authority": "model:80",
@@ -125,7 +128,7 @@ class TextLogTest(shared.SharedTest):
         answer = self.get("/text?q", headers=["user-agent: me"], method="POST", body=b"12345")
         text = rig.until(lambda: self.log_path.exists() and self.log_path.read_text(), "a line")
         self.assertRegex(text, r'^\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z\] '
-                         r'"POST /text\?q HTTP/1\.1" 200 - via_upstream - "-" '
+                         r'"POST /text\?q ' + re.escape(PROTOCOL) + r'" 200 - via_upstream - "-" '
                          rf'5 {len(answer.body)} \d+ \d+ "127\.0\.0\.1" "me" "[0-9a-f-]{{36}}" "model" '
                          rf'"127\.0\.0\.1:{self.up.port}" '
                          r'outbound\|80\|v0\|model\.default\.svc\.cluster\.local 127\.0\.0\.1:\d+ 127\.0\.0\.1:\d+ '

@@ -88,7 +88,7 @@ class BadRulesTest(RigTest):
         self.recovers(gateway)
 
     def recovers(self, gateway):
-        gateway.rules.write_text(self.good)
+        gateway.write_rules(self.good)
         gateway.program.process.send_signal(signal.SIGHUP)
         until(lambda: gateway.metric("sluice_config_last_ok") == 1, "good rules are accepted again")
         self.assertIsNone(gateway.config_dump()["last_rejected"])
@@ -105,7 +105,7 @@ class BadRulesTest(RigTest):
 
     def test_warnings_of_rules_that_are_accepted_are_told_too(self):
         gateway = self.gateway(self.good)
-        gateway.rules.write_text(self.good.replace("retries: {attempts: 0}",
+        gateway.write_rules(self.good.replace("retries: {attempts: 0}",
                                                    "retries: {attempts: 3, perTryTimeout: 80ms}\n    timeout: 0.2s"))
         gateway.program.process.send_signal(signal.SIGHUP)
         until(lambda: "generation 2" in gateway.log(), "in force")
@@ -136,7 +136,7 @@ class WatchTest(RigTest):
     def test_an_edit_in_place_and_a_rename_over_the_file_are_noticed(self):
         gateway = self.gateway(self.text(b"one"))
         self.serving(gateway, b"one")
-        gateway.rules.write_text(self.text(b"two"))
+        gateway.write_rules(self.text(b"two"))
         self.serving(gateway, b"two")
         aside = self.directory / "rules.yaml.tmp"
         aside.write_text(self.text(b"three"))

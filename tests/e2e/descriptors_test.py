@@ -123,7 +123,7 @@ class DescriptorsTest(ScarceTest):
         gateway = self.gateway(rules([model.port], PLAIN, more=settings("limits: {connections: 1}")))
         held, = self.clients(gateway, 1)
         held.request()
-        gateway.rules.write_text(rules([model.port], PLAIN, more=settings("limits: {connections: 2}")))
+        gateway.write_rules(rules([model.port], PLAIN, more=settings("limits: {connections: 2}")))
         gateway.program.process.send_signal(signal.SIGHUP)
         until(lambda: gateway.metric("sluice_config_generation") == 2, "the new limit is in force")
         self.assertEqual(gateway.get().status, 200)

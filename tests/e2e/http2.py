@@ -150,6 +150,8 @@ class Peer:
     def open(self, fields, end):
         """A new stream of a client."""
         with self.changed:
+            self.changed.wait_for(lambda: self.gone or
+                                  self.h2.open_outbound_streams < self.h2.remote_settings.max_concurrent_streams, 20.0)
             call = Call(self, self.h2.get_next_available_stream_id())
             self.calls[call.number] = call
             self.send_head(call, fields, end)
@@ -309,6 +311,10 @@ class H2Client(rig.Client):
 
     def on_trailers(self, fields):
         self.peer.send_head(self.sending, fields, True)
+
+    def abandon(self):
+        """What is missing of a request that was answered early will not be sent: the next one begins."""
+        self.framer = Framer(self, lambda start, have: "")
 
     # --- reading ---------------------------------------------------------------------------------------------------
 

@@ -41,9 +41,9 @@ class PoolTest(shared.SharedTest):
     def arrange(cls):
         documents = []
 
-        def add(host, policy, gate=None, port=None, more=""):
+        def add(host, policy, gate=None, port=None, http=None):
             model = cls.model(gate or shared.acting) if port is None else None
-            documents.append(rig.rules([port or model.port], plain(host) + more, policy, host=host))
+            documents.append(rig.rules([port or model.port], http or plain(host), policy, host=host))
             return model
 
         cls.waiting, cls.few, cls.busy, cls.left = Gate(), Gate(), Gate(), Gate()
@@ -51,7 +51,9 @@ class PoolTest(shared.SharedTest):
         add("waiting", pool("maxConnections: 1", "http1MaxPendingRequests: 2"), cls.waiting)
         cls.left_model = add("left", pool("maxConnections: 1", "http1MaxPendingRequests: 2"), cls.left)
         cls.late = Gate()
-        cls.late_model = add("late", pool("maxConnections: 1"), cls.late, more="    timeout: 200ms\n")
+        cls.late_model = add("late", pool("maxConnections: 1"), cls.late, http=(
+            "  - match: [{uri: {prefix: /late/}}]\n    route: [{destination: {host: late, subset: v0}}]\n" +
+            plain("late") + "    timeout: 200ms\n"))
         cls.few_model = add("few", pool("maxConnections: 2"), cls.few)
         add("busy", pool("", "http2MaxRequests: 10"), cls.busy)
         cls.short = add("short", pool("", "maxRequestsPerConnection: 3"))
@@ -61,7 +63,7 @@ class PoolTest(shared.SharedTest):
         add("hole", pool("connectTimeout: 80ms"), port=cls.full_port())
         full, free = Gate(), cls.model()
         cls.full = full
-        subset = ("  trafficPolicy: {connectionPool: {tcp: {maxConnections: 1}, http: {http1MaxPendingRequests: 1}}}\n")
+        subset = pool("maxConnections: 1", "http1MaxPendingRequests: 1")
         both = ("  - match: [{uri: {prefix: /v1}}]\n    route: [{destination: {host: apart, subset: v1}}]\n" +
                 plain("apart"))
         documents.append(rig.rules([cls.model(full).port, free.port], both, subset, host="apart"))
@@ -122,14 +124,14 @@ class PoolTest(shared.SharedTest):
         self.assertLess(seen, len(clients))
 
     def test_the_route_time_out_covers_the_wait_for_a_connection(self):
-        clients = [self.send("late", f"/late/{i}") for i in range(5)]
-        answers = [client.answer() for client in clients]
-        self.assertEqual({(answer.status, answer.json()["flags"]) for answer in answers}, {(504, "UT")})
-        self.assertLess(len(self.late_model.requests), 5)
-        lines = [self.line(f"/late/{i}") for i in range(5)]
-        self.assertEqual({line["response_code_details"] for line in lines}, {"response_timeout"})
-        self.assertEqual(self.metric("envoy_cluster_upstream_rq_timeout", "late"), 5)
+        clients = self.fill("late", 2)  # one for each worker: whoever comes has to wait
+        answer = self.get("/timed", "late")
+        self.assertEqual((answer.status, answer.json()["flags"]), (504, "UT"))
+        self.assertEqual(self.line("/timed")["response_code_details"], "response_timeout")
+        self.assertEqual(self.metric("envoy_cluster_upstream_rq_timeout", "late"), 1)
         self.late.open.set()
+        self.assertEqual({client.answer().status for client in clients}, {200})
+        self.assertEqual([r["line"] for r in self.late_model.requests if "/timed" in r["line"]], [])
 
     def test_max_connections_queues_and_fails_nobody(self):
         clients = [self.send("few") for _ in range(30)]

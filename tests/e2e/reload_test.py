@@ -29,7 +29,7 @@ def reload(gateway, text=None):
     """Puts the rules in place, sends SIGHUP and waits until they are in force."""
     before = generation(gateway)
     if text is not None:
-        gateway.rules.write_text(text)
+        gateway.write_rules(text)
     gateway.program.process.send_signal(signal.SIGHUP)
     until(lambda: generation(gateway) > before, "the new rules are in force")
 

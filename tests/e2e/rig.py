@@ -284,7 +284,7 @@ class Gateway:
 
     def __init__(self, programs, directory, rules, flags, prefix):
         self.rules = directory / "rules.yaml"
-        self.rules.write_text(re.sub(r"\bprotocol: HTTP\b", "protocol: HTTP2" if MODEL == 2 else "protocol: HTTP", rules))
+        self.write_rules(rules)
         number = len(programs.running)
         self.program = programs.start(f"sluice-{number}", [
             *prefix, BIN, "run", "-c", self.rules, "--http-port", "0", "--admin", "127.0.0.1:0", "--health", "127.0.0.1:0",
@@ -292,6 +292,10 @@ class Gateway:
         self.program.wait_for(["http", "admin", "health", "metrics"], 30)
         at = {name: address.replace("0.0.0.0", "127.0.0.1") for name, address in self.program.listeners.items()}
         self.http, self.admin, self.health, self.metrics_at = at["http"], at["admin"], at["health"], at["metrics"]
+
+    def write_rules(self, text):
+        """Puts rules in place, which say that the models speak what they do in this run."""
+        self.rules.write_text(re.sub(r"\bprotocol: HTTP\b", "protocol: HTTP2" if MODEL == 2 else "protocol: HTTP", text))
 
     @property
     def pid(self):

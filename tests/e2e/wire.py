@@ -75,6 +75,13 @@ class WireTest(unittest.TestCase):
                 connection.send(answer)
         type(self).handler = staticmethod(handler)
 
+    def assert_given_up(self):
+        """The gateway has told the model that it wants nothing more of its request: by ending the connection, or the
+        stream."""
+        if rig.MODEL == 1:
+            return self.assert_connections(0)
+        return rig.until(lambda: all(request["over"].is_set() for request in self.seen), "the streams to be reset")
+
     def client(self):
         client = self.gateway.client()
         self.addCleanup(client.close)

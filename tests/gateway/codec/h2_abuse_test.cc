@@ -223,14 +223,16 @@ TEST(H2Abuse, AClientThatTakesNoByteIsClosed) {
   EXPECT_EQ(client.stats.unread_reset, 1u);
 }
 
-TEST(H2Abuse, AnAnswerThatWaitsForAWindowIsGivenUpWhenNothingHasMoved) {
+TEST(H2Abuse, AnAnswerThatWaitsForAWindowIsGivenUpUnlessItIsRead) {
   Open client;
   client.Receive(Setting(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 0) + Get(1) + Get(3));
   Server::Answer(*client.streams[0], 200, "unread");
-  Server::Answer(*client.streams[1], 200, "read, but slowly");
+  Server::Answer(*client.streams[1], 200, "read, but slowly" + std::string(4000, 'x'));
   client.Written();
 
-  client.Receive(WindowUpdate(3, 1));
+  client.codec.ExpireUnread();
+  EXPECT_TRUE(client.Written().empty()) << "they may have begun to wait just now";
+  client.Receive(WindowUpdate(1, 1) + WindowUpdate(3, 1024));
   client.Written();
   client.codec.ExpireUnread();
   const std::vector<Received> frames = client.Written();
@@ -243,6 +245,20 @@ TEST(H2Abuse, AnAnswerThatWaitsForAWindowIsGivenUpWhenNothingHasMoved) {
   EXPECT_EQ(client.Written().at(0).id, 3u);
   EXPECT_TRUE(client.codec.Idle());
   EXPECT_EQ(client.stats.unread_reset, 2u);
+}
+
+TEST(H2Abuse, AClientThatDoesNotHearOfTheDrainIsCutOffAllTheSame) {
+  Open client;
+  client.codec.AnnounceDrain();
+  client.Written();  // GOAWAY and PING, which it leaves unanswered
+  for (std::uint32_t i = 0; i < 150; ++i) {
+    client.Receive(Get(2 * i + 1));
+    if (client.streams.size() > i) Server::Answer(*client.streams[i], 200, "ok");
+    client.Written();
+  }
+
+  EXPECT_EQ(client.streams.size(), client.limits.streams_max);
+  EXPECT_TRUE(client.codec.WantsClose());
 }
 
 }  // namespace

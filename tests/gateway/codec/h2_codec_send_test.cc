@@ -177,6 +177,22 @@ TEST(H2CodecSend, ARequestThatCannotBeWrittenFailsAtTheEndOfTheTurn) {
   EXPECT_TRUE(pair.client.Idle());
 }
 
+TEST(H2CodecSend, SaysContinueOnce) {
+  H2Pair pair;
+  RecordingEvents answer;
+  pair.Get(answer);
+  pair.Pump();
+  for (const int status : {100, 100, 103, 103}) {
+    pair.requests[0].stream->SendHead(pair.AnswerHead(static_cast<std::uint16_t>(status)), Flow::kMore);
+  }
+  pair.requests[0].stream->SendHead(pair.AnswerHead(), Flow::kEnd);
+  pair.Pump();
+
+  std::vector<int> heads;
+  for (const auto& head : answer.heads) heads.push_back(head.status);
+  EXPECT_EQ(heads, (std::vector{100, 103, 103, 200}));
+}
+
 TEST(H2CodecSend, GivesUpAnAnswerThatNobodyReads) {
   H2Pair pair;
   pair.client_limits.receive_window = 10;
@@ -191,7 +207,7 @@ TEST(H2CodecSend, GivesUpAnAnswerThatNobodyReads) {
   H2Pair::Take(pair.server);
   ASSERT_TRUE(pair.server.HasUnread());
 
-  pair.server.ExpireUnread();  // it moved a little since the beginning
+  pair.server.ExpireUnread();  // it may have begun to wait just now
   H2Pair::Take(pair.server);
   ASSERT_TRUE(pair.server.HasUnread());
   pair.server.ExpireUnread();
