@@ -18,12 +18,14 @@ constexpr unsigned kClientRole = 1;
 constexpr unsigned kShakesHands = 2;  // preface and SETTINGS come first
 constexpr unsigned kCompact = 4;
 constexpr unsigned kSmallLimits = 8;
+constexpr unsigned kUpgrades = 16;
 
 constexpr std::size_t kOutputMax = H2Codec::kFillMax + (16 * 1024) + 1024;  // and a frame, and what is told at the end
 
 // Small, so that short inputs reach the limits.
 CodecLimits LimitsOf(unsigned options) {
   CodecLimits limits;
+  limits.upgrades = (options & kUpgrades) != 0;
   if ((options & kSmallLimits) == 0) return limits;
   limits.header_bytes_max = 1200;
   limits.response_header_bytes_max = 1200;

@@ -99,6 +99,8 @@ class User final : public StreamEvents {
     CHECK(!interim || (world_.role == Role::kClient && flow == Flow::kMore));
     CHECK(head.headers.size() <= world_.limits.header_count_max);
     head_received_ = !interim;
+    if (world_.role == Role::kServer) upgrade_ = head.upgrade;
+    CHECK(world_.role == Role::kServer || head.status != 101 || !upgrade_.empty());
     Received(flow);
     Act();
   }
@@ -143,7 +145,10 @@ class User final : public StreamEvents {
   }
 
   // Begins a request (client role).
-  void Ask() { SendHead(0, world_.decisions.Next(2) == 0 ? Flow::kEnd : Flow::kMore); }
+  void Ask() {
+    if (world_.limits.upgrades && world_.decisions.Next(2) == 0) upgrade_ = "websocket";
+    SendHead(0, upgrade_.empty() && world_.decisions.Next(2) == 0 ? Flow::kEnd : Flow::kMore);
+  }
 
   // Does one thing, if there is anything that may be done.
   void Act() {
@@ -189,6 +194,11 @@ class User final : public StreamEvents {
     head.authority = "h";
     head.path = "/";
     head.status = static_cast<std::uint16_t>(status);
+    if (status == 0) head.upgrade = upgrade_;
+    if (status == 200 && !upgrade_.empty() && world_.decisions.Next(2) == 0) {
+      head.status = 101;
+      head.upgrade = upgrade_;
+    }
     if (world_.decisions.Next(8) == 0) head.headers.AddBorrowed("evil", "a\r\nb");
     head_sent_ = status == 0 || status >= 200;
     sent_end_ = flow == Flow::kEnd;
@@ -218,6 +228,7 @@ class User final : public StreamEvents {
 
   World& world_;
   core::Arena arena_;
+  std::string_view upgrade_;  // asked for
   std::size_t unconsumed_ = 0;
   std::uint64_t body_ = 0;
   bool head_received_ = false;
