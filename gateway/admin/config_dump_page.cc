@@ -196,6 +196,7 @@ Json SettingsJson(const core::Settings& settings) {
       {"forwarding",
        {{"trusted_hops", settings.forwarding.trusted_hops},
         {"trusted_cidrs", settings.forwarding.trusted_cidrs},
+        {"upgrades", settings.forwarding.upgrades},
         {"server_header", settings.forwarding.server_header}}},
       {"identity",
        {{"workload", settings.identity.workload},
