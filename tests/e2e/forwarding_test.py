@@ -23,6 +23,7 @@ class ForwardingTest(WireTest):
 
 
 class RequestFields(ForwardingTest):
+    @rig.http1_client  # with streams they are no fields: http2_smuggling_test
     def test_fields_of_one_hop_stay_behind(self):
         sent = ("connection: x-secret, keep-alive, X-Other", "x-secret: 1", "x-other: 2", "keep-alive: timeout=5",
                 "proxy-connection: keep-alive", "upgrade: websocket, h2c", "http2-settings: AAMAAABk", "te: gzip",
@@ -35,6 +36,7 @@ class RequestFields(ForwardingTest):
             self.assertNotIn(name, fields)
         self.assertEqual(fields["x-kept"], "3")
 
+    @rig.http1_client
     def test_of_te_only_trailers_passes(self):
         self.assertEqual(self.values("te", "te: gzip;q=1, trailers", "te: deflate"), ["trailers"])
 
@@ -65,6 +67,8 @@ class RequestFields(ForwardingTest):
 
         fields = self.forwarded(*[f"{name}: {value}" for name, value in sent])
 
+        if rig.MODEL == 2:  # python3-h2 joins what may be crumbs of a cookie behind the other fields
+            sent.append(sent.pop(4))
         self.assertEqual([f for f in fields if f[0] in dict(sent)], sent)
 
     def test_a_request_says_where_it_came_from(self):
@@ -124,6 +128,7 @@ class TrustedNetworks(ForwardingTest):
 
 
 class AnswerFields(ForwardingTest):
+    @rig.http1_model
     def test_an_answer_gets_server_date_and_service_time_and_loses_fields_of_the_hop(self):
         self.answer_with(text("200 OK", "server: model-server", "x-m: 1", "connection: x-hop, keep-alive", "x-hop: 1",
                               "keep-alive: timeout=5", "proxy-connection: x", "upgrade: h2c", "set-cookie: a=1",
@@ -169,6 +174,13 @@ FORBIDDEN = """  - match: [{uri: {prefix: /private}}]
 """
 
 
+def in_absolute_form(*cases):
+    """These, from clients whose version has that form: a dictionary, or targets."""
+    if isinstance(cases[0], dict):
+        return cases[0] if rig.CLIENT == 1 else {}
+    return cases if rig.CLIENT == 1 else ()
+
+
 class Paths(ForwardingTest):
     """A rule forbids /private: no spelling of a path gets round it."""
 
@@ -177,7 +189,7 @@ class Paths(ForwardingTest):
     def test_every_spelling_of_a_forbidden_path_is_forbidden(self):
         for target in ("/private", "/private/x?y", "/./private", "/a/../private", "/%70rivate", "/%2e/private",
                        "/a/%2E%2e/private", "/..\\private", "/a/b/..\\../private/", "/../../private",
-                       "/x/.%2e/private?a=/b", "http://model/a/../private"):
+                       "/x/.%2e/private?a=/b", *in_absolute_form("http://model/a/../private")):
             with self.subTest(target):
                 self.assertEqual(self.gateway.get(path=target).status, 403)
         self.assertEqual(self.seen, [])
@@ -193,12 +205,14 @@ class Paths(ForwardingTest):
     def test_the_path_that_was_matched_is_the_path_that_is_forwarded(self):
         cases = {"/a/./b": "/a/b", "/a/../b?x=/../y": "/b?x=/../y", "/%61%2D%7e": "/a-~", "/a%20b": "/a%20b",
                  "/a//b/": "/a//b/", "/a\\b": "/a/b", "/a;x=1/../b": "/b", "/a?q=%2f%00": "/a?q=%2f%00", "/..": "/",
-                 "http://model": "/", "http://model?x": "/?x", "http://MODEL/a": "/a", "/%E2%82%ac": "/%E2%82%ac"}
+                 "/%E2%82%ac": "/%E2%82%ac",
+                 **in_absolute_form({"http://model": "/", "http://model?x": "/?x", "http://MODEL/a": "/a"})}
         for target, expected in cases.items():
             with self.subTest(target):
                 self.forwarded(path=target)
                 self.assertEqual(self.seen[0]["line"], f"GET {expected} HTTP/1.1")
 
+    @rig.http1_client
     def test_a_target_that_is_no_path_finds_no_rule(self):
         answer = self.gateway.get(path="private")
 

@@ -8,6 +8,7 @@ import tempfile
 import unittest
 
 import rig
+from load import Load
 from rig import harness, until
 
 
@@ -158,5 +159,5 @@ class SharedTest(unittest.TestCase):
             until(lambda g=gauge: self.gateway.metric(g) == 0, f"{gauge} back to 0")
 
     def load(self, host, *args, path="/predict"):
-        """A run of sluice-bench; its report."""
-        return harness.load(rig.BENCH, f"http://{self.gateway.http}{path}", "-H", f"Host: {host}", *args)
+        """A whole run; its report."""
+        return Load(self, self.gateway, *args, path=path, host=host).report()
