@@ -21,6 +21,8 @@ struct alignas(64) EndpointState {
   std::atomic<std::int64_t> appeared_at{0};
   // Set once an upstream answered an HTTP/2 preface with HTTP/1.1.
   std::atomic<bool> http1_only{false};
+  // Connections in a row that it ended without a word when it was asked what it speaks.
+  std::atomic<std::uint32_t> silent_openings{0};
 
   // Counters of /clusters and the metrics.
   std::atomic<std::uint64_t> requests_total{0};

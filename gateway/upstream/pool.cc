@@ -131,6 +131,7 @@ void Pool::OpenConnection() {
        .on_connect_failed = [](void* self, UpstreamConnection& c, ResetReason reason,
                                const std::string& text) { static_cast<Pool*>(self)->OnConnectFailed(c, reason, text); },
        .on_speaks_older = [](void* self) { static_cast<Pool*>(self)->OnSpeaksOlder(); },
+       .on_silent = [](void* self) { static_cast<Pool*>(self)->OnSilent(); },
        .on_progress = [](void* self, UpstreamConnection& c) { static_cast<Pool*>(self)->OnProgress(c); },
        .on_closed = [](void* self, UpstreamConnection& c) { static_cast<Pool*>(self)->OnClosed(c); }});
   connections_.push_back(*connection);
@@ -139,6 +140,7 @@ void Pool::OpenConnection() {
 }
 
 void Pool::OnConnected(UpstreamConnection& connection) {
+  if (cluster_->pool.upgrade) endpoint_->state->silent_openings.store(0, std::memory_order_relaxed);
   ledger_.OnReady(connection, connection.Capacity());
   if (connection.should_close()) return connection.Close();  // given up while it was on its way
   ServeWaiting();
@@ -151,6 +153,12 @@ void Pool::OnSpeaksOlder() {
     context_.warn(endpoint_->host_port + " (" + cluster_->name +
                   ") answers HTTP/2 in an older version: spoken to in that from now on, h2UpgradePolicy or not");
   }
+}
+
+// Once may be a server that was being restarted; those who wait get another connection. Twice is one that closes on what
+// it cannot read.
+void Pool::OnSilent() {
+  if (endpoint_->state->silent_openings.fetch_add(1, std::memory_order_relaxed) + 1 >= 2) OnSpeaksOlder();
 }
 
 void Pool::OnConnectFailed(UpstreamConnection& connection, ResetReason reason, const std::string& text) {

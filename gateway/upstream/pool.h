@@ -76,6 +76,7 @@ class Pool {
   bool Bind(Lease& lease, UpstreamConnection& connection);
   void SyncCapacity(UpstreamConnection& connection);
   void OnSpeaksOlder();
+  void OnSilent();
   void ServeWaiting();
   void SettleFinished(UpstreamConnection& connection);
   void OnConnected(UpstreamConnection& connection);

@@ -172,11 +172,11 @@ void UpstreamConnection::OnClosed() {
   if (phase_ == Phase::kClosed) return;
   worker_.wheel().Disarm(connect_deadline_);
   if (phase_ == Phase::kOpening) {
-    // An answer in the older version, or an end without a word: what servers do that cannot read a preface.
-    const bool older = connection_->codec().SpeaksOlder() || !connection_->failed();
     phase_ = Phase::kClosed;
-    if (older) {
+    if (connection_->codec().SpeaksOlder()) {
       hooks_.on_speaks_older(hooks_.self);
+    } else if (!connection_->failed()) {
+      hooks_.on_silent(hooks_.self);
     } else {
       hooks_.on_connect_failed(hooks_.self, *this, core::ResetReason::kConnectFailure, "connection reset");
     }

@@ -30,6 +30,9 @@ struct UpstreamConnectionHooks {
   // The endpoint does not speak what it was asked for. The connection is unusable; on_closed follows, and those who wait
   // for it may be served by another.
   void (*on_speaks_older)(void* self) = nullptr;
+  // The endpoint has ended the connection without saying what it speaks: perhaps it cannot read the question, perhaps it
+  // was about to go. Otherwise as on_speaks_older.
+  void (*on_silent)(void* self) = nullptr;
   // End of a turn in which something moved: a stream may have ended, capacity may be back.
   void (*on_progress)(void* self, UpstreamConnection& connection) = nullptr;
   // Gone: the pool forgets it (it retires itself).

@@ -124,6 +124,59 @@ TEST_F(ExchangeShared, AnUpgradeThatTheServerDoesNotSpeakFailsNoRequestAndIsReme
   EXPECT_EQ(ClusterOf("v0").state->counters.upstream_cx_connect_fail, 0U);
 }
 
+TEST_F(ExchangeShared, AServerThatIsRestartedWhenItIsAskedIsAskedAgain) {
+  WireModel model(Wire::kHttp2);
+  Begin(model, "  trafficPolicy: {connectionPool: {http: {h2UpgradePolicy: UPGRADE}}}\n", "HTTP");
+
+  const auto requests = Ask(1);
+  LoopbackPeer gone;
+  ASSERT_TRUE(Until([&] {
+    client_->Turn();
+    return (gone = model.listener().Accept()).open();
+  }));
+  ASSERT_TRUE(Until([&] {
+    gone.Read();
+    return gone.Received("PRI * HTTP/2.0");
+  }));
+  Settle();
+  gone.Read();   // all of the question, so that the end is no reset
+  gone.Close();  // without a word
+  ASSERT_TRUE(Reach([&] { return model.requests().size() == 1; }));
+  AnswerAll();
+
+  EXPECT_TRUE(AllAnswered(requests, 200));
+  EXPECT_FALSE(ClusterOf("v0").endpoints[0].state->http1_only);
+}
+
+TEST_F(ExchangeShared, AServerThatClosesOnEveryQuestionIsTakenForAnOldOne) {
+  WireModel model(Wire::kHttp1);
+  Begin(model, "  trafficPolicy: {connectionPool: {http: {h2UpgradePolicy: UPGRADE}}}\n", "HTTP");
+
+  const auto requests = Ask(1);
+  for (int asked = 0; asked < 2; ++asked) {
+    LoopbackPeer silent;
+    ASSERT_TRUE(Until([&] {
+      client_->Turn();
+      return (silent = model.listener().Accept()).open();
+    }));
+    ASSERT_TRUE(Until([&] {
+      silent.Read();
+      return silent.Received("PRI * HTTP/2.0");
+    }));
+    while (!silent.received().empty()) {  // all of the question, so that the end is no reset
+      silent.Forget();
+      Settle();
+      silent.Read();
+    }
+    silent.Close();
+  }
+  ASSERT_TRUE(Reach([&] { return model.requests().size() == 1; }));
+  AnswerAll();
+
+  EXPECT_TRUE(AllAnswered(requests, 200));
+  EXPECT_TRUE(ClusterOf("v0").endpoints[0].state->http1_only);
+}
+
 TEST_F(ExchangeShared, AnUpgradeThatTheServerSpeaksWaitsForItsSignOnly) {
   WireModel model(Wire::kHttp2);
   Begin(model, "  trafficPolicy: {connectionPool: {http: {h2UpgradePolicy: UPGRADE}}}\n", "HTTP");
