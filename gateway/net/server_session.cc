@@ -67,6 +67,7 @@ void ServerSession::CountRequest() {
 void ServerSession::OnProgress() {
   if (sniffer_ != nullptr && sniffer_->wire()) return PutCodec(*sniffer_->wire());
   Codec& codec = connection_.codec();
+  const bool awaited_reader = std::exchange(awaits_reader_, codec.AwaitsReader());
   if (codec.HeadPending()) {
     // The clock of a head starts at its first byte and is not pushed on by more dribble.
     if (!head_deadline_.armed()) worker_.wheel().Arm(head_deadline_, worker_.now() + limits_.request_head);
@@ -79,14 +80,13 @@ void ServerSession::OnProgress() {
   } else if (!unread_deadline_.armed() && limits_.unread > core::Duration::zero()) {
     worker_.wheel().Arm(unread_deadline_, worker_.now() + limits_.unread / 2);  // the second look is what decides
   }
-  if (codec.AwaitsReader() && limits_.unread > core::Duration::zero()) {
+  if (awaits_reader_ && limits_.unread > core::Duration::zero()) {
     // The request is over and forgotten: nobody else would notice that its client reads no further, or by single bytes.
     const std::uint64_t sent = connection_.bytes_sent();
-    if (std::exchange(awaits_reader_, true) && sent - sent_mark_ < kProgressMin) return;
+    if (awaited_reader && idle_deadline_.armed() && sent - sent_mark_ < kProgressMin) return;
     sent_mark_ = sent;
     return worker_.wheel().Arm(idle_deadline_, worker_.now() + limits_.unread);
   }
-  awaits_reader_ = false;
   if (codec.Idle()) {
     ArmIdle();
   } else {

@@ -279,7 +279,7 @@ void Exchange::OnRouteTimeout() {
   cluster().state->counters.upstream_rq_timeout.fetch_add(1, std::memory_order_relaxed);
   if (attempt_.running()) {
     // A client in a hurry says nothing about the model (reliability.md D10).
-    if (progress_.client_deadline) {
+    if (progress_.client_deadline || state_ == ExchangeState::kBackingOff) {
       attempt_.Cancel(ResetReason::kTimeout);
     } else {
       attempt_.TimeOut();
@@ -325,7 +325,7 @@ void Exchange::OnReset(ResetReason reason) {
     flags_.Set(reason == ResetReason::kRemoteReset ? ResponseFlag::kDR : ResponseFlag::kDC);
     details_ = "downstream_remote_disconnect";
   }
-  if (attempt_.running()) {
+  if (attempt_.running() && state_ != ExchangeState::kBackingOff) {
     cluster().state->counters.upstream_rq_cancelled.fetch_add(1, std::memory_order_relaxed);
     attempt_.Cancel(ResetReason::kCancelled);
   }

@@ -71,6 +71,7 @@ void Exchange::TellTimeLeft() {
 
 void Exchange::StartAttempt(bool fresh) {
   if (state_ == ExchangeState::kBackingOff) MoveTo(ExchangeState::kTrying);
+  if (attempt_.running()) attempt_.Cancel(ResetReason::kCancelled);
   ClusterView& view = context_.upstreams.View(*pin_.local(), forward().cluster);
   core::PickContext pick{.random = context_.worker.random(),
                          .now = context_.worker.now(),
@@ -234,7 +235,7 @@ bool Exchange::RetryStale(ResetReason reason) {
 }
 
 void Exchange::OnAttemptFailed(ResetReason reason) {
-  if (state_ == ExchangeState::kDone) return;
+  if (state_ == ExchangeState::kDone || state_ == ExchangeState::kBackingOff) return;  // the latter: it is superseded
   if (progress_.response_ended) return AbandonTunnel();
   if (progress_.response_started) {
     // The head is out: the client can only be shown a cut (F7).
@@ -266,7 +267,9 @@ bool Exchange::TryAgain() {
 }
 
 void Exchange::Retry(core::Duration delay) {
-  if (attempt_.running()) attempt_.Cancel(ResetReason::kCancelled);
+  // The rest of an answer to a whole request may come while we wait: its connection then serves others, and a server that
+  // counts resets has none to count. StartAttempt ends what still comes by then.
+  if (attempt_.running() && !progress_.request_sent) attempt_.Cancel(ResetReason::kCancelled);
   MoveTo(ExchangeState::kBackingOff);
   // Even a zero delay goes through the wheel: the failed attempt may still be on the call stack.
   context_.worker.wheel().Arm(delay_deadline_, context_.worker.now() + delay);

@@ -51,7 +51,8 @@ void Exchange::FinishHead(core::Head& head) {
 }
 
 void Exchange::OnUpstreamBody(core::Slice bytes, Flow flow) {
-  // Bytes of an answer that a retry has superseded: the stream was reset, nobody is owed anything.
+  // Bytes of an answer that a retry has superseded: on the way to its end, see Retry.
+  if (state_ == ExchangeState::kBackingOff && attempt_.open()) attempt_.stream().Consumed(bytes.size());
   if (state_ != ExchangeState::kRelaying) return;
   Touch();
   const std::size_t size = bytes.size();

@@ -104,6 +104,41 @@ TEST_P(ExchangePairs, TriesAnotherEndpointWithTheWholeBody) {
   EXPECT_EQ(request.answer.head().status, 200);
 }
 
+TEST_P(ExchangePairs, AnAnswerThatIsTriedAgainIsReadToItsEnd) {
+  WireModel& model = OneModel("    retries: {attempts: 3, retryOn: 5xx}\n");
+  WireRequest& request = Client().Send("POST", "/", {}, "body");
+  for (std::size_t attempt = 0; attempt < 3; ++attempt) {
+    WireModel::Request& asked = Asked(model, attempt);
+    ASSERT_TRUE(Reach([&] { return asked.events.ended; }));
+    model.Begin(asked, 500);
+    asked.stream->SendBody(Slice::Borrow("so"), Flow::kMore);
+    asked.stream->SendBody(Slice::Borrow("rry"), Flow::kEnd);
+    Pass(core::Milliseconds(250));
+  }
+  model.Answer(Asked(model, 3), 200, "ok");
+
+  ASSERT_TRUE(Reach([&] { return request.answer.ended; }));
+  EXPECT_EQ(request.answer.head().status, 200);
+  EXPECT_EQ(model.connections(), 1U);
+  EXPECT_EQ(ClusterOf("v0").state->counters.upstream_rq_tx_reset, 0U);
+  for (const WireModel::Request& asked : model.requests()) EXPECT_FALSE(asked.events.reset);
+}
+
+TEST_P(ExchangePairs, AnAnswerThatIsTriedAgainAndDoesNotEndIsGivenUp) {
+  WireModel& model = OneModel("    retries: {attempts: 1, retryOn: 5xx}\n");
+  WireRequest& request = Client().Send("GET", "/");
+  WireModel::Request& first = Asked(model, 0);
+  model.Begin(first, 500);
+  first.stream->SendBody(Slice::Borrow("so"), Flow::kMore);
+  Pass(core::Milliseconds(250));
+
+  model.Answer(Asked(model, 1), 200, "ok");
+
+  ASSERT_TRUE(Reach([&] { return request.answer.ended && first.events.reset; }));
+  EXPECT_EQ(request.answer.head().status, 200);
+  EXPECT_EQ(request.answer.body, "ok");
+}
+
 TEST_P(ExchangePairs, ARouteTimeoutAnswers504AndCancelsTheModelsWork) {
   WireModel& model = OneModel("    timeout: 200ms\n");
   WireRequest& request = Client().Send("GET", "/");
