@@ -226,7 +226,7 @@ class BalanceTest(shared.SharedTest):
                               ("by-cookie", lambda i: ("/", [f"cookie: a=1; uid=user-{i}"])),
                               ("by-query", lambda i: (f"/?u=user-{i}", []))):
             with self.subTest(host=host):
-                seen = [{self.who(host, *request(i)) for _ in range(4)} for i in range(40 if rig.MODEL == 1 else 15)]
+                seen = [{self.who(host, *request(i)) for _ in range(4)} for i in range(40)]
                 self.assertEqual({len(models) for models in seen}, {1})
                 self.assertEqual(len(set().union(*seen)), 4)
 
