@@ -2,6 +2,7 @@
 #include "config/parse.h"
 
 #include "core/base/text.h"
+#include "core/http/upgrade.h"
 
 #include "config/format.h"
 #include "config/hostname.h"
@@ -105,11 +106,8 @@ void ReadUpgrades(Fields& fields, Settings::Forwarding& forwarding) {
   forwarding.upgrades.clear();
   for (const std::string& text : fields.Texts("upgrades")) {
     const std::string name = core::Fold(text);
-    const bool http = name == "h2c" || name == "h2" || name.starts_with("http/");
-    const std::size_t slash = std::min(name.find('/'), name.size());
-    const bool formed = core::IsToken(name.substr(0, slash)) &&
-                        (slash == name.size() || core::IsToken(std::string_view(name).substr(slash + 1)));
-    if (formed && !http) {
+    const bool http = core::IsHttpProtocol(name);
+    if (core::IsProtocolName(name) && !http) {
       forwarding.upgrades.push_back(name);
       continue;
     }

@@ -5,25 +5,21 @@
 #include "core/base/text.h"
 
 namespace sluice::core {
-namespace {
 
-// name, or name/version: every part a token.
 bool IsProtocolName(std::string_view text) {
   const std::size_t slash = text.find('/');
   if (slash == std::string_view::npos) return IsToken(text);
   return IsToken(text.substr(0, slash)) && IsToken(text.substr(slash + 1));
 }
 
-bool IsHttp(std::string_view lower) { return lower == "h2c" || lower == "h2" || lower.starts_with("http/"); }
-
-}  // namespace
+bool IsHttpProtocol(std::string_view lower) { return lower == "h2c" || lower == "h2" || lower.starts_with("http/"); }
 
 std::string_view UpgradeToken(std::string_view name, Arena& arena) {
   if (!IsProtocolName(name)) return {};
   char* const text = arena.AllocateArray<char>(name.size());
   std::ranges::transform(name, text, FoldChar);
   const std::string_view lower(text, name.size());
-  return IsHttp(lower) ? std::string_view() : lower;
+  return IsHttpProtocol(lower) ? std::string_view() : lower;
 }
 
 std::string_view ReadUpgrade(const HeaderMap& fields) {

@@ -16,6 +16,11 @@ inline constexpr std::string_view kWebsocket = "websocket";
 // A11). Empty when there is none.
 std::string_view ReadUpgrade(const HeaderMap& fields);
 
+// name or name/version, each a token.
+bool IsProtocolName(std::string_view text);
+// A version of HTTP, by its name in lower case.
+bool IsHttpProtocol(std::string_view lower);
+
 // Of one protocol name, wherever it came from: lower case; empty when it is no name or one of HTTP's own.
 std::string_view UpgradeToken(std::string_view name, Arena& arena);
 

@@ -66,7 +66,7 @@ bool H2Codec::SubmitRequest(H2Stream& stream, const core::Head& head, Flow flow)
   state.head_request = head.method == "HEAD";
   state.upgrade = head.upgrade;
   if (!state.upgrade.empty() && !peer_settings_) {
-    state.head_sent = state.waits_settings = true;
+    state.head_sent = true;
     stream.waiting_head_.assign(list.fields.begin(), list.fields.end());
     return true;
   }
@@ -95,10 +95,9 @@ bool H2Codec::TakesUpgrades() const {
 // RFC 8441 section 3: an extended CONNECT may not leave before the peer has said that it takes some.
 void H2Codec::SubmitWaiting() {
   for (H2Stream& stream : streams_) {
-    H2Stream::State& state = stream.state_;
-    if (!std::exchange(state.waits_settings, false)) continue;
+    if (stream.waiting_head_.empty()) continue;
     const bool takes = TakesUpgrades();
-    if (!takes) state.why_failed = ResetReason::kNoUpgrade;
+    if (!takes) stream.state_.why_failed = ResetReason::kNoUpgrade;
     if (!takes || !SubmitFields(stream, stream.waiting_head_.data(), stream.waiting_head_.size(), Flow::kMore)) {
       FailHead(stream);
     }

@@ -47,11 +47,10 @@ class H2Stream final
     bool awaited = false;    // ExpireUnread has seen its end wait for the peer before
     bool resetting = false;  // by us; the frame may still wait
     bool peer_reset = false;
-    bool blamed = false;          // its peer has broken a rule, and that has been counted
-    bool failed = false;          // could not be begun; the user hears of it at the end of the turn
-    bool head_request = false;    // the request is a HEAD
-    bool tunnel = false;          // an upgrade was agreed to: either direction ends by itself
-    bool waits_settings = false;  // client: whether the peer takes an upgrade is not known yet
+    bool blamed = false;        // its peer has broken a rule, and that has been counted
+    bool failed = false;        // could not be begun; the user hears of it at the end of the turn
+    bool head_request = false;  // the request is a HEAD
+    bool tunnel = false;        // an upgrade was agreed to: either direction ends by itself
     core::ResetReason why_failed = core::ResetReason::kInternal;
     std::string_view upgrade;      // asked for; in the arena of whoever sends or reads the request
     std::uint32_t interims = 0;    // 1xx heads received
@@ -65,7 +64,8 @@ class H2Stream final
   core::SliceQueue body_;
   core::Slice held_;  // the last bytes of a DATA frame that may turn out to end the stream
   H2FieldText trailers_;
-  std::vector<nghttp2_nv> waiting_head_;  // while waits_settings; its text lives as long as the stream's user
+  // Client: a request for an upgrade, until it is known whether the peer takes any; its text lives as long as the user.
+  std::vector<nghttp2_nv> waiting_head_;
 };
 
 }  // namespace sluice::gateway
