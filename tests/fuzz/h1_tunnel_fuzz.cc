@@ -5,7 +5,7 @@
 
 #include "core/base/check.h"
 #include "tests/fuzz/fuzz_target.h"
-#include "tests/gateway/codec/h1_server.h"
+#include "tests/gateway/codec/h1_tunnel.h"
 
 namespace sluice::gateway {
 namespace {
@@ -15,9 +15,7 @@ using test::Cut;
 constexpr unsigned kClientRole = 1;
 constexpr unsigned kAgrees = 2;
 
-struct TunnelServer : Server {
-  TunnelServer() : Server(CodecLimits{.upgrades = true}) {}
-
+struct FuzzedServer : TunnelServer {
   // The head as it comes, then the decision, as a gateway would hear it from the model: later.
   void Run(std::string_view bytes, Cut cut, std::uint64_t seed, bool agrees) {
     for (const std::string_view piece : test::CutBytes(bytes, cut, seed)) {
@@ -39,11 +37,7 @@ struct TunnelServer : Server {
     decided = true;
     upgraded = agrees && !requests[0].head().upgrade.empty();
     if (!upgraded) return Answer(200);
-    core::Arena arena;
-    core::Head head(arena);
-    head.status = 101;
-    head.upgrade = requests[0].head().upgrade;
-    stream->SendHead(head, Flow::kMore);
+    Agree(requests[0].head().upgrade);
   }
 
   bool decided = false;
@@ -51,10 +45,10 @@ struct TunnelServer : Server {
 };
 
 void FuzzServer(std::string_view input, bool agrees) {
-  TunnelServer whole;
+  FuzzedServer whole;
   whole.Run(input, Cut::kWhole, 0, agrees);
   for (const Cut cut : {Cut::kBytes, Cut::kRandom}) {
-    TunnelServer pieces;
+    FuzzedServer pieces;
     pieces.Run(input, cut, fuzz::SeedOf(input), agrees);
     CHECK(pieces.upgraded == whole.upgraded);
     if (whole.upgraded) CHECK(pieces.requests[0].Text() == whole.requests[0].Text());
@@ -67,29 +61,6 @@ void FuzzServer(std::string_view input, bool agrees) {
   whole.codec.ReceiveEnd();
   CHECK(whole.request().ended && !whole.codec.WantsClose());
 }
-
-struct TunnelClient {
-  TunnelClient() {
-    core::Head head(arena);
-    head.method = "GET";
-    head.authority = "h";
-    head.path = "/";
-    head.upgrade = "websocket";
-    head.headers.AddBorrowed("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
-    stream = codec.Open(events);
-    stream->SendHead(head, Flow::kMore);
-    while (!codec.Output().empty()) codec.Output().PopFront();
-    codec.OnWritten();
-  }
-
-  CodecLimits limits;
-  CodecStats stats;
-  core::BlockPool pool;
-  core::Arena arena;
-  test::RecordingEvents events;
-  H1Codec codec{Role::kClient, limits, stats, pool, nullptr, {}};
-  Stream* stream = nullptr;
-};
 
 void FuzzClient(std::string_view input) {
   TunnelClient whole;

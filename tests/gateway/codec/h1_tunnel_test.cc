@@ -1,5 +1,5 @@
 // H1Codec once another protocol has been asked for (RFC 9110 section 7.8, RFC 6455 section 4), in both roles.
-#include "tests/gateway/codec/h1_server.h"
+#include "tests/gateway/codec/h1_tunnel.h"
 
 #include <gtest/gtest.h>
 
@@ -18,18 +18,6 @@ constexpr std::string_view kAgree =
     "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
 
 std::string Joined(std::string_view one, std::string_view two) { return std::string(one).append(two); }
-
-struct TunnelServer : Server {
-  TunnelServer() : Server(CodecLimits{.upgrades = true}) {}
-
-  void Agree(std::string_view protocol = "websocket") {
-    core::Arena arena;
-    core::Head head(arena);
-    head.status = 101;
-    head.upgrade = protocol;
-    stream->SendHead(head, Flow::kMore);
-  }
-};
 
 TEST(H1Tunnel, AServerTellsWhatIsAskedForAndWaits) {
   TunnelServer server;
@@ -132,35 +120,6 @@ TEST(H1Tunnel, HandshakesThatCannotBeAreRefused) {
     EXPECT_EQ(server.fault->status, 400) << bytes;
   }
 }
-
-struct TunnelClient {
-  TunnelClient() {
-    core::Head head(arena);
-    head.method = "GET";
-    head.authority = "model";
-    head.path = "/chat";
-    head.upgrade = "websocket";
-    head.headers.AddBorrowed("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
-    stream = codec.Open(events);
-    stream->SendHead(head, Flow::kMore);
-    asked = Written();
-  }
-  std::string Written() {
-    std::string text;
-    while (!codec.Output().empty()) text += codec.Output().PopFront().view();
-    codec.OnWritten();
-    return text;
-  }
-
-  CodecLimits limits;
-  CodecStats stats;
-  core::BlockPool pool;
-  core::Arena arena;
-  test::RecordingEvents events;
-  H1Codec codec{Role::kClient, limits, stats, pool, nullptr, {}};
-  Stream* stream = nullptr;
-  std::string asked;
-};
 
 TEST(H1Tunnel, AClientAsksAndIsGivenTheConnection) {
   TunnelClient client;
