@@ -37,6 +37,10 @@ struct CodecLimits {
   std::uint32_t connection_output = 1024 * 1024;  // output_high of all streams together
 };
 
+// So many bytes of an answer that is over but for its reader, in the time that is given to him, or he does not read but
+// hold (reliability.md A7, B15).
+inline constexpr std::uint64_t kUnreadProgressMin = 1024;
+
 // Counted by the codec, read by the metrics; one per worker and role.
 struct CodecStats {
   std::uint64_t protocol_errors = 0;    // malformed message from the peer

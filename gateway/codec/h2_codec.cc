@@ -14,8 +14,6 @@ namespace {
 
 using core::ResetReason;
 
-// Between two looks of ExpireUnread, or its reader does not read but hold (reliability.md A7).
-constexpr std::uint64_t kProgressMin = 1024;
 constexpr std::size_t kSpareIdle = 4;  // stream objects that an idle connection keeps
 constexpr std::string_view kOlderBegin = "HTTP/1.";
 constexpr std::array<std::uint8_t, 8> kDrainPing = {'d', 'r', 'a', 'i', 'n', 0, 0, 0};
@@ -153,7 +151,7 @@ void H2Codec::ExpireUnread() {
     H2Stream::State& state = stream.state_;
     const std::uint64_t delivered = std::exchange(state.delivered, 0);
     if (!state.sent_end || state.end_left || state.resetting) continue;
-    if (!std::exchange(state.awaited, true) || delivered >= kProgressMin) continue;
+    if (!std::exchange(state.awaited, true) || delivered >= kUnreadProgressMin) continue;
     ++stats_.unread_reset;
     DropBody(stream);
     ResetStream(stream, NGHTTP2_CANCEL);

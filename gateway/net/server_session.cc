@@ -83,7 +83,7 @@ void ServerSession::OnProgress() {
   if (awaits_reader_ && limits_.unread > core::Duration::zero()) {
     // The request is over and forgotten: nobody else would notice that its client reads no further, or by single bytes.
     const std::uint64_t sent = connection_.bytes_sent();
-    if (awaited_reader && idle_deadline_.armed() && sent - sent_mark_ < kProgressMin) return;
+    if (awaited_reader && idle_deadline_.armed() && sent - sent_mark_ < kUnreadProgressMin) return;
     sent_mark_ = sent;
     return worker_.wheel().Arm(idle_deadline_, worker_.now() + limits_.unread);
   }

@@ -77,9 +77,6 @@ class ServerSession
   void CountRequest();
 
  private:
-  // So many bytes in the time for an unread answer, or its client is holding and not reading (reliability.md A7, B15).
-  static constexpr std::uint64_t kProgressMin = 1024;
-
   void OnProgress();
   void PutCodec(core::Wire wire);
   void ArmIdle();

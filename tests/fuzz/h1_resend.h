@@ -36,13 +36,6 @@ inline void SendMessage(Stream& stream, const test::RecordingEvents& message) {
   stream.SendTrailers(map);
 }
 
-inline std::string TakeOutput(Codec& codec) {
-  std::string bytes;
-  while (!codec.Output().empty()) bytes += codec.Output().PopFront().view();
-  codec.OnWritten();
-  return bytes;
-}
-
 // What goes out for a request that was accepted; the writer may not find anything wrong with it.
 inline std::string ResendRequest(const test::RecordingEvents& request) {
   CodecLimits limits;
@@ -52,7 +45,7 @@ inline std::string ResendRequest(const test::RecordingEvents& request) {
   H1Codec codec(Role::kClient, limits, stats, pool, nullptr, {});
   SendMessage(*codec.Open(answer), request);
   CHECK(!codec.WantsClose() && stats.trailers_dropped == 0);
-  return TakeOutput(codec);
+  return test::TakeOutput(codec);
 }
 
 // The same for an answer to a request of `method`.

@@ -33,7 +33,7 @@ struct Client {
     head.authority = "h";
     head.path = "/";
     codec.Open(events)->SendHead(head, Flow::kEnd);
-    TakeOutput(codec);
+    test::TakeOutput(codec);
   }
 
   void Receive(std::string_view bytes, Cut cut, std::uint64_t seed) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -30,6 +31,15 @@ inline std::vector<std::string_view> CutBytes(std::string_view bytes, Cut cut, s
 template <typename Receiver>
 void Feed(Receiver& receiver, std::string_view bytes, Cut cut = Cut::kWhole, std::uint64_t seed = 1) {
   for (const std::string_view piece : CutBytes(bytes, cut, seed)) receiver.Receive(core::Slice::Copy(piece));
+}
+
+// What a codec has to say, as a connection would write it, telling it so.
+template <typename Sender>
+std::string TakeOutput(Sender& sender) {
+  std::string bytes;
+  while (!sender.Output().empty()) bytes += sender.Output().PopFront().view();
+  sender.OnWritten();
+  return bytes;
 }
 
 }  // namespace sluice::test

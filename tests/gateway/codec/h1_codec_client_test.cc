@@ -36,12 +36,7 @@ class Client {
     stream->SendHead(head, flow);
   }
 
-  std::string Written() {
-    std::string text;
-    while (!codec.Output().empty()) text += codec.Output().PopFront().view();
-    codec.OnWritten();
-    return text;
-  }
+  std::string Written() { return test::TakeOutput(codec); }
 
   CodecLimits limits;
   CodecStats stats;

@@ -52,12 +52,7 @@ class Server : public Acceptor {
   }
 
   // What the connection does: writes everything and says so.
-  std::string Written() {
-    std::string text;
-    while (!codec.Output().empty()) text += codec.Output().PopFront().view();
-    codec.OnWritten();
-    return text;
-  }
+  std::string Written() { return test::TakeOutput(codec); }
 
   test::RecordingEvents& request() { return requests.back(); }
 

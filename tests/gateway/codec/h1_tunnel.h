@@ -32,12 +32,7 @@ struct TunnelClient {
     stream->SendHead(head, Flow::kMore);
     asked = Written();
   }
-  std::string Written() {
-    std::string text;
-    while (!codec.Output().empty()) text += codec.Output().PopFront().view();
-    codec.OnWritten();
-    return text;
-  }
+  std::string Written() { return test::TakeOutput(codec); }
 
   CodecLimits limits;
   CodecStats stats;

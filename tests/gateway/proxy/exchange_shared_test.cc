@@ -47,6 +47,25 @@ class ExchangeShared : public ExchangeTest {
   }
 
   WireModel* model_ = nullptr;
+  // In the model's place: takes a connection and what it is asked by, and ends it without a word.
+  void HangUpOnTheQuestion(WireModel& model) {
+    LoopbackPeer silent;
+    ASSERT_TRUE(Until([&] {
+      client_->Turn();
+      return (silent = model.listener().Accept()).open();
+    }));
+    ASSERT_TRUE(Until([&] {
+      silent.Read();
+      return silent.Received("PRI * HTTP/2.0");
+    }));
+    while (!silent.received().empty()) {  // all of the question, so that the end is no reset
+      silent.Forget();
+      Settle();
+      silent.Read();
+    }
+    silent.Close();
+  }
+
   std::optional<WireClient> client_;
   std::set<const WireModel::Request*> answered_;
 };
@@ -129,18 +148,7 @@ TEST_F(ExchangeShared, AServerThatIsRestartedWhenItIsAskedIsAskedAgain) {
   Begin(model, "  trafficPolicy: {connectionPool: {http: {h2UpgradePolicy: UPGRADE}}}\n", "HTTP");
 
   const auto requests = Ask(1);
-  LoopbackPeer gone;
-  ASSERT_TRUE(Until([&] {
-    client_->Turn();
-    return (gone = model.listener().Accept()).open();
-  }));
-  ASSERT_TRUE(Until([&] {
-    gone.Read();
-    return gone.Received("PRI * HTTP/2.0");
-  }));
-  Settle();
-  gone.Read();   // all of the question, so that the end is no reset
-  gone.Close();  // without a word
+  HangUpOnTheQuestion(model);
   ASSERT_TRUE(Reach([&] { return model.requests().size() == 1; }));
   AnswerAll();
 
@@ -153,23 +161,8 @@ TEST_F(ExchangeShared, AServerThatClosesOnEveryQuestionIsTakenForAnOldOne) {
   Begin(model, "  trafficPolicy: {connectionPool: {http: {h2UpgradePolicy: UPGRADE}}}\n", "HTTP");
 
   const auto requests = Ask(1);
-  for (int asked = 0; asked < 2; ++asked) {
-    LoopbackPeer silent;
-    ASSERT_TRUE(Until([&] {
-      client_->Turn();
-      return (silent = model.listener().Accept()).open();
-    }));
-    ASSERT_TRUE(Until([&] {
-      silent.Read();
-      return silent.Received("PRI * HTTP/2.0");
-    }));
-    while (!silent.received().empty()) {  // all of the question, so that the end is no reset
-      silent.Forget();
-      Settle();
-      silent.Read();
-    }
-    silent.Close();
-  }
+  HangUpOnTheQuestion(model);
+  HangUpOnTheQuestion(model);
   ASSERT_TRUE(Reach([&] { return model.requests().size() == 1; }));
   AnswerAll();
 

@@ -48,6 +48,19 @@ class WirePairTest : public ExchangeTest, public testing::WithParamInterface<Wir
     for (int i = 0; i < 20; ++i) Reach([] { return true; });
   }
 
+  // Sends for as long as somebody takes it; how much that was. `sender` is the connection of `stream`.
+  std::size_t SendUntilHeld(test::WireConnection& sender, Stream& stream) {
+    std::size_t sent = 0;
+    for (int turn = 0; turn < 400; ++turn) {
+      while (sent < 40'000'000 && sender.codec().Output().bytes() < 1'000'000 &&
+             stream.SendBody(core::Slice::Copy(std::string(65'536, 'x')), Flow::kMore) == Room::kOpen) {
+        sent += 65'536;
+      }
+      Reach([] { return true; });
+    }
+    return sent;
+  }
+
   std::deque<test::WireModel> models_;
   std::optional<test::WireClient> client_;
 };
