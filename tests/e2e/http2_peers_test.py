@@ -150,7 +150,9 @@ class Nghttp2Tools(rig.RigTest):
 
     @unittest.skipUnless(H2LOAD, "h2load is not installed: apt-get install nghttp2-client")
     def test_a_drain_under_load_fails_no_request_that_it_took(self):
-        gateway = self.run_with("--workers", "2", latency="2ms", drain=rig.settings("timeouts: {drain: 2s}"))
+        log = self.directory / "log"
+        gateway = self.run_with("--workers", "2", latency="2ms", drain=rig.settings(
+            "timeouts: {drain: 2s}", f"accessLog: {{path: {log}}}"))
         load = subprocess.Popen(self.h2load(gateway, "-D", "4", "-c", "8", "-m", "8"), stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT, text=True)
         self.addCleanup(lambda: load.poll() is None and load.kill())
@@ -159,7 +161,12 @@ class Nghttp2Tools(rig.RigTest):
         self.assertEqual(gateway.program.process.wait(20), 0)
         out = load.communicate(timeout=60)[0]
         report = succeeded(out)
-        self.assertEqual([report[name] for name in ("failed", "errored", "timeout")], [0, 0, 0], out)
+        # What h2load calls failed it wanted to ask after the GOAWAY, and its own library did not let it. So the count is ours:
+        # every request that the gateway took is in its log, has a whole answer, and that answer has arrived.
+        self.assertEqual(report["timeout"], 0, out)
+        taken = [json.loads(line) for line in log.read_text().splitlines()]
+        self.assertEqual({(line["response_code"], line["response_flags"]) for line in taken}, {(200, "-")})
+        self.assertEqual(len(taken), report["succeeded"], out)
         self.assertIn(f"status codes: {report['succeeded']} 2xx, 0 3xx, 0 4xx, 0 5xx", out)
         self.assertIn("drained: 0 client connections cut", gateway.log())
 
