@@ -231,6 +231,25 @@ OpsOrder Order(const Plan& plan, HeaderOps HeaderOpsPair::* side) {
   return lone ? OpsOrder{rule, destination, true} : OpsOrder{destination, rule, false};
 }
 
+// What the server that the request came to says before any rule: 421 for the Host of another one (RFC 9110 section
+// 15.5.20), httpsRedirect.
+std::optional<AnswerPlan> AnswerAtServer(const Request& request) {
+  if (request.input.other_server) {
+    return Answer(AnswerPlan::Kind::kMisdirected, 421, "", "misdirected_request");
+  }
+  if (request.input.server == nullptr || !request.input.server->https_redirect) return std::nullopt;
+  static const Redirect kToHttps = [] {
+    Redirect redirect;
+    redirect.scheme = "https";
+    redirect.derive_port = Redirect::DerivePort::kFromProtocolDefault;
+    return redirect;
+  }();
+  const RouteInput input{&request.head, request.input.path, request.input.query, request.input.listener_port};
+  AnswerPlan answer = Answer(AnswerPlan::Kind::kHttpsRedirect, 301, "", "https_redirect");
+  answer.location = RedirectLocation(kToHttps, nullptr, input, request.arena);
+  return answer;
+}
+
 }  // namespace
 
 Plan MakePlan(const Snapshot& snapshot, Head& request, const PlanInput& input, BucketHasher& hasher, Random& random,
@@ -238,7 +257,13 @@ Plan MakePlan(const Snapshot& snapshot, Head& request, const PlanInput& input, B
   const Request context{snapshot, request, input, random, arena};
   Plan plan;
   plan.draw = random.Next();
-  plan.host = snapshot.route_table.FindHost(request.authority);
+  if (const auto answer = AnswerAtServer(context)) {
+    plan.action = *answer;
+    return plan;
+  }
+  const RouteTable& table =
+      input.server == nullptr ? snapshot.route_table : snapshot.gateway_tables[input.server->table];
+  plan.host = table.FindHost(request.authority);
   const std::span<const ExperimentId> experiments =
       plan.host == nullptr ? std::span<const ExperimentId>() : plan.host->experiments;
   const Assignments assignments =
@@ -249,8 +274,7 @@ Plan MakePlan(const Snapshot& snapshot, Head& request, const PlanInput& input, B
     plan.bucket = first->bucket;
   }
   const RouteInput route_input{&request, input.path, input.query, input.listener_port};
-  const RouteHit hit =
-      plan.host == nullptr ? RouteHit{} : snapshot.route_table.Match(*plan.host, route_input, snapshot.routes, arena);
+  const RouteHit hit = plan.host == nullptr ? RouteHit{} : table.Match(*plan.host, route_input, snapshot.routes, arena);
   if (!hit) {
     plan.action = Answer(AnswerPlan::Kind::kNoRoute, 404, "NR", "route_not_found");
     return plan;

@@ -11,6 +11,7 @@
 #include "core/base/random.h"
 #include "core/experiment/bucket_hasher.h"
 #include "core/http/head.h"
+#include "core/identity/peer_identity.h"
 #include "core/route/mirror_rule.h"
 #include "core/snapshot/snapshot.h"
 
@@ -22,6 +23,11 @@ struct PlanInput {
   std::uint16_t listener_port = 0;
   std::string_view client_address;  // trusted client address, text
   std::string_view request_id;
+  const GatewayServer* server = nullptr;  // the Gateway's server that the request came to; null: the process's own port
+  bool other_server = false;              // the Host belongs to another server than the one that SNI chose: 421
+  const PeerIdentity* peer = nullptr;     // the client, as a verified handshake told; null: unknown
+  std::string_view peer_address;          // of the socket, without port
+  std::string_view sni;                   // as sent; empty: none
 };
 
 // An answer by the gateway itself.
@@ -33,7 +39,9 @@ struct AnswerPlan {
     kDirectResponse,
     kCorsPreflight,
     kFaultAbort,
-    kUriTooLong,  // a regex rewrite grew the path beyond kRewrittenPathMax: 414
+    kMisdirected,    // 421: a Host of another server than the handshake was made for
+    kHttpsRedirect,  // the server's httpsRedirect
+    kUriTooLong,     // a regex rewrite grew the path beyond kRewrittenPathMax: 414
   };
   Kind kind = Kind::kNoRoute;
   std::uint16_t status = 404;

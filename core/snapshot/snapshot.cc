@@ -53,4 +53,11 @@ void Snapshot::IndexClusters() {
   cluster_index_ = TextIndex(entries);
 }
 
+const Listener* Snapshot::FindListener(std::string_view bind, std::uint16_t port) const {
+  for (const Listener& listener : listeners) {
+    if (listener.port == port && listener.bind == bind) return &listener;
+  }
+  return nullptr;
+}
+
 }  // namespace sluice::core

@@ -13,6 +13,7 @@
 #include "core/experiment/experiment.h"
 #include "core/route/route.h"
 #include "core/route/route_table.h"
+#include "core/snapshot/listener.h"
 #include "core/snapshot/settings.h"
 #include "core/upstream/cluster.h"
 
@@ -23,16 +24,21 @@ struct Snapshot {
   std::string revision;          // short hash of the configuration text, for logs and /config_dump
 
   Settings settings;
-  std::vector<Cluster> clusters;        // by ClusterId
-  std::vector<Route> routes;            // by RouteId
-  std::vector<Experiment> experiments;  // by ExperimentId
-  RouteTable route_table;               // host -> virtual host -> ordered routes
+  std::vector<Cluster> clusters;           // by ClusterId
+  std::vector<Route> routes;               // by RouteId
+  std::vector<Experiment> experiments;     // by ExperimentId
+  RouteTable route_table;                  // host -> virtual host -> ordered routes; of the process's own port
+  std::vector<RouteTable> gateway_tables;  // the same for each Gateway: rules that name it, and those that name none
+  std::vector<Listener> listeners;         // at least one: the process's own port, or those of the Gateways
 
   // (service FQDN, port, subset) -> cluster, for arms and explanations. Port 0 finds the only or first port.
   // Called on the request path: no allocation. Invalid when there is none.
   ClusterId FindCluster(std::string_view host, std::uint16_t port, std::string_view subset) const;
   // Call after `clusters` is complete and before FindCluster.
   void IndexClusters();
+
+  // Null when that port is no longer one of ours.
+  const Listener* FindListener(std::string_view bind, std::uint16_t port) const;
 
  private:
   TextIndex cluster_index_;  // "host|port|subset"

@@ -13,6 +13,7 @@
 #include "core/base/clock.h"
 #include "core/base/strong_id.h"
 #include "core/http/wire.h"
+#include "core/identity/tls_policy.h"
 #include "core/upstream/cluster_state.h"
 
 namespace sluice::core {
@@ -124,6 +125,7 @@ struct Cluster {
   ConnectionPoolPolicy pool;
   std::optional<OutlierPolicy> outlier;
   std::optional<RetryBudgetPolicy> retry_budget;  // replaces pool.max_retries
+  std::optional<ClientTlsPolicy> tls;             // absent: plaintext
 
   std::vector<Endpoint> endpoints;                // may be empty: 503 UH
   std::shared_ptr<const HashTables> hash_tables;  // with kRingHash and kMaglev

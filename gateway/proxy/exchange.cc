@@ -146,6 +146,7 @@ void Exchange::Answer(const core::AnswerPlan& answer) {
       flags_.Set(ResponseFlag::kNC);
       reply.cause = "the rule names a host or subset that is not defined";
       break;
+    case Kind::kMisdirected: reply.cause = "this connection was not made for the requested host"; break;
     case Kind::kUriTooLong: reply.cause = "the rewritten path is too long"; break;
     case Kind::kFaultAbort:
       flags_.Set(ResponseFlag::kFI);
@@ -153,6 +154,7 @@ void Exchange::Answer(const core::AnswerPlan& answer) {
       if (answer.has_grpc_status) reply.grpc_status = static_cast<std::int32_t>(answer.grpc_status);
       break;
     case Kind::kRedirect:
+    case Kind::kHttpsRedirect:
     case Kind::kDirectResponse:
     case Kind::kCorsPreflight: reply.plain = true; break;
   }
