@@ -26,8 +26,8 @@ struct PlanInput {
   const GatewayServer* server = nullptr;  // the Gateway's server that the request came to; null: the process's own port
   bool other_server = false;              // the Host belongs to another server than the one that SNI chose: 421
   const PeerIdentity* peer = nullptr;     // the client, as a verified handshake told; null: unknown
-  std::string_view peer_address;          // of the socket, without port
-  std::string_view sni;                   // as sent; empty: none
+  std::string_view peer_address{};        // of the socket, without port
+  std::string_view sni{};                 // as sent; empty: none
 };
 
 // An answer by the gateway itself.
