@@ -38,6 +38,7 @@ struct ServerTlsPolicy {
   std::vector<TlsKeyPair> certificates;  // one, or one per key type
   std::string ca;                        // PEM bundle that client certificates must lead to; empty without them
   std::string crl;                       // PEM; empty: none. Then every issuer in a chain must have one
+  bool crl_optional = false;             // the file may be missing: a credential that has none
   ClientCertificate client = ClientCertificate::kNone;
   // The client must be a workload of this trust domain, shown by a SPIFFE id (ISTIO_MUTUAL, PeerAuthentication). Empty:
   // any certificate of the CA.
@@ -58,6 +59,7 @@ struct ClientTlsPolicy {
   std::optional<TlsKeyPair> certificate;  // ours, for MUTUAL and ISTIO_MUTUAL
   std::string ca;                         // PEM bundle; empty: the system's trust store
   std::string crl;                        // PEM; empty: none
+  bool crl_optional = false;              // the file may be missing: a credential that has none
   bool istio = false;                     // ISTIO_MUTUAL: mesh ALPN, and the server must be a workload of trust_domain
   std::string trust_domain;               // with `istio`
   bool verify = true;                     // false: insecureSkipVerify
