@@ -212,6 +212,7 @@ std::unique_ptr<core::Snapshot> Compile(const Documents& documents, const Resolv
   CompileServices(documents, catalog, resolved, *snapshot);
   snapshot->IndexClusters();
   CompileRoutes(documents, catalog, *snapshot);
+  snapshot->listeners.emplace_back();
   return snapshot;
 }
 

@@ -4,42 +4,8 @@
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 
-#include <array>
-
 namespace sluice::tls {
 namespace {
-
-constexpr std::array<std::string_view, kFailureCount> kTexts = {
-    "none",
-    "no_certificate",
-    "expired",
-    "not_yet_valid",
-    "unknown_ca",
-    "revoked",
-    "no_crl",
-    "purpose",
-    "name_constraint",
-    "chain_too_long",
-    "bad_signature",
-    "names",
-    "no_identity",
-    "trust_domain",
-    "san",
-    "pin",
-    "version",
-    "cipher",
-    "no_server",
-    "hello_too_large",
-    "hello_malformed",
-    "plaintext",
-    "tls_on_plaintext",
-    "timeout",
-    "peer_alert",
-    "peer_closed",
-    "protocol",
-    "renegotiation",
-    "key_update_flood",
-};
 
 // Reasons of the SSL library; those from this number on are alerts of the peer.
 constexpr int kAlertReasons = SSL_AD_REASON_OFFSET;
@@ -66,8 +32,6 @@ Failure FailureOfReason(int reason) {
 }
 
 }  // namespace
-
-std::string_view FailureText(Failure failure) { return kTexts[static_cast<std::size_t>(failure)]; }
 
 Failure FailureOfVerifyError(int x509_error) {
   switch (x509_error) {

@@ -2,6 +2,7 @@
 // owned by the connection; views handed out live as long as it does.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,12 @@ struct PeerIdentity {
   std::string sha256;                 // of the DER certificate, lower-case hex
   // Of the certificate, seconds since the epoch.
   std::int64_t not_after = 0;
+
+  // What logs and metrics call it: its SPIFFE id, else its first URI; empty when it has none.
+  std::string_view name() const {
+    if (!spiffe.text.empty()) return spiffe.text;
+    return uri_sans.empty() ? std::string_view() : std::string_view(uri_sans.front());
+  }
 };
 
 }  // namespace sluice::core

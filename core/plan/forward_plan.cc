@@ -234,10 +234,10 @@ OpsOrder Order(const Plan& plan, HeaderOps HeaderOpsPair::* side) {
 // What the server that the request came to says before any rule: 421 for the Host of another one (RFC 9110 section
 // 15.5.20), httpsRedirect.
 std::optional<AnswerPlan> AnswerAtServer(const Request& request) {
-  if (request.input.other_server) {
-    return Answer(AnswerPlan::Kind::kMisdirected, 421, "", "misdirected_request");
-  }
-  if (request.input.server == nullptr || !request.input.server->https_redirect) return std::nullopt;
+  const Entry entry = request.input.entry;
+  if (entry == Entry::kOtherServer) return Answer(AnswerPlan::Kind::kMisdirected, 421, "", "misdirected_request");
+  if (entry == Entry::kNoServer) return Answer(AnswerPlan::Kind::kNoRoute, 404, "NR", "route_not_found");
+  if (entry != Entry::kServer || !request.input.server->https_redirect) return std::nullopt;
   static const Redirect kToHttps = [] {
     Redirect redirect;
     redirect.scheme = "https";
@@ -262,7 +262,7 @@ Plan MakePlan(const Snapshot& snapshot, Head& request, const PlanInput& input, B
     return plan;
   }
   const RouteTable& table =
-      input.server == nullptr ? snapshot.route_table : snapshot.gateway_tables[input.server->table];
+      input.entry == Entry::kOwnPort ? snapshot.route_table : snapshot.gateway_tables[input.server->table];
   plan.host = table.FindHost(request.authority);
   const std::span<const ExperimentId> experiments =
       plan.host == nullptr ? std::span<const ExperimentId>() : plan.host->experiments;

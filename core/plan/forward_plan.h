@@ -17,17 +17,26 @@
 
 namespace sluice::core {
 
+// Where a request has come in.
+enum class Entry : std::uint8_t {
+  kOwnPort,      // the process's own port: every rule holds
+  kServer,       // a Gateway's server
+  kNoServer,     // a Gateway's port, of which no server has that Host
+  kOtherServer,  // the Host belongs to another server than the handshake was made for
+};
+
 struct PlanInput {
   std::string_view path;   // normalised, without query
   std::string_view query;  // without '?'
   std::uint16_t listener_port = 0;
   std::string_view client_address;  // trusted client address, text
   std::string_view request_id;
-  const GatewayServer* server = nullptr;  // the Gateway's server that the request came to; null: the process's own port
-  bool other_server = false;              // the Host belongs to another server than the one that SNI chose: 421
+  Entry entry = Entry::kOwnPort;
+  const GatewayServer* server = nullptr;  // with kServer
   const PeerIdentity* peer = nullptr;     // the client, as a verified handshake told; null: unknown
   std::string_view peer_address{};        // of the socket, without port
-  std::string_view sni{};                 // as sent; empty: none
+  std::string_view local_address{};       // the same of ours
+  std::string_view sni{};                 // lower case; empty: none
 };
 
 // An answer by the gateway itself.

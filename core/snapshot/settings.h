@@ -52,7 +52,8 @@ struct Settings {
     std::uint32_t trusted_hops = 0;  // x-forwarded-for entries, from the right, that are our own proxies
     std::vector<std::string> trusted_cidrs;
     std::vector<std::string> upgrades = {"websocket"};  // protocols that may take a connection over; lower case
-    std::string server_header = "sluice";               // overwrites `server`; empty: passes the upstream's through
+    bool set_client_certificate = false;   // x-forwarded-client-cert from the client's verified certificate
+    std::string server_header = "sluice";  // overwrites `server`; empty: passes the upstream's through
   } forwarding;
 
   struct Identity {

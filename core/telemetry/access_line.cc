@@ -164,6 +164,8 @@ void WriteJson(const Record& record, const Facts& facts, LineWriter& line) {
   line.Member("downstream_remote_address", record.downstream_remote_address);
   line.Member("requested_server_name", record.requested_server_name);
   line.Member("upstream_transport_failure_reason", record.transport_failure);
+  line.Member("source_principal", record.downstream.peer);
+  line.Member("destination_principal", record.upstream.peer);
   // Ours: which rule decided, what it chose, and how many tries that took.
   line.Member("virtual_service", facts.virtual_service);
   line.Member("rule_index", facts.rule_index);

@@ -71,11 +71,14 @@ void FillDestination(const Settings::Identity& identity, const Endpoint& endpoin
 
 }  // namespace
 
-PeerLabels MakePeerLabels(const Settings& settings, const Cluster* cluster, const Endpoint* endpoint) {
+PeerLabels MakePeerLabels(const Settings& settings, const Cluster* cluster, const Endpoint* endpoint,
+                          const Principals& principals) {
   PeerLabels peer;
   peer.reporter = settings.telemetry.reporter;
   peer[IstioLabel::kReporter] = peer.reporter == Settings::Telemetry::Reporter::kDestination ? "destination" : "source";
   FillSource(settings.identity, peer);
+  peer[IstioLabel::kSourcePrincipal] = principals.source;
+  peer[IstioLabel::kDestinationPrincipal] = principals.destination;
   if (cluster != nullptr) {
     peer.cluster = cluster->name;
     peer[IstioLabel::kDestinationService] = cluster->service_host;

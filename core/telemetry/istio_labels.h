@@ -60,9 +60,16 @@ struct PeerLabels {
   std::string& operator[](IstioLabel label) { return values[static_cast<std::size_t>(label)]; }
 };
 
+// The two ends as the reporter sees them: towards the model for a source, towards the client for a destination.
+struct Principals {
+  std::string_view source;
+  std::string_view destination;
+};
+
 // `cluster` is null for a request that matched no route, `endpoint` when none was reached. Empty values become
 // "unknown". With reporter kBoth the value of label reporter is "source"; the exporter emits the second series.
-PeerLabels MakePeerLabels(const Settings& settings, const Cluster* cluster, const Endpoint* endpoint);
+PeerLabels MakePeerLabels(const Settings& settings, const Cluster* cluster, const Endpoint* endpoint,
+                          const Principals& principals = {});
 
 // The one that takes what no longer fits: every label is "overflow".
 PeerLabels OverflowPeerLabels();

@@ -29,7 +29,15 @@ struct Record {
   std::string_view transport_failure;  // why a connection could not be made
   std::int32_t grpc_status = -1;       // -1: not gRPC, or left before any response
   bool grpc = false;
-  bool mutual_tls = false;
+  bool mutual_tls = false;  // the client has shown a certificate
+
+  // SPIFFE ids (or the first URI) of both ends of a connection, from its handshake; empty where none was shown.
+  struct Link {
+    std::string_view own;
+    std::string_view peer;
+  };
+  Link downstream;
+  Link upstream;
 
   std::uint64_t request_body_bytes = 0;
   std::uint64_t response_body_bytes = 0;

@@ -10,6 +10,7 @@
 
 #include "config/diagnostics.h"
 #include "core/snapshot/snapshot.h"
+#include "core/telemetry/tls_certificate.h"
 #include "gateway/telemetry/prometheus_collector.h"
 
 namespace sluice::gateway {
@@ -37,6 +38,7 @@ struct ServerFacts {
   std::string command_line;
   std::vector<ListenerFacts> listeners;
   std::shared_ptr<const RejectedConfig> rejected;  // null when the last one was accepted
+  std::vector<core::TlsCertificate> certificates{};
 };
 
 // Thread-safe; return at once.

@@ -119,26 +119,47 @@ core::Status App::OpenListeners() {
     std::printf("listening %s %s\n", listener.name().c_str(), listener.address().c_str());
     std::fflush(stdout);
   };
-  if (http_ != nullptr) tell(*http_);
+  for (const Listener* listener : proxy_->listeners()) tell(*listener);
   for (const auto& listener : listeners_) tell(*listener);
-  if (http_ != nullptr) http_->Accept();
+  proxy_->Accept();
   for (const auto& listener : listeners_) listener->Accept();
   return {};
 }
 
 core::Status App::OpenProxy() {
-  if (options_.http == kOff) return {};
   std::vector<Worker*> workers;
   for (const auto& world : worlds_) workers.push_back(&world->worker());
-  const AcceptHook accept{.call =
-                              [](void* self, Worker& worker, Socket socket, const Tcp::endpoint& local) {
-                                static_cast<App*>(self)->worlds_[worker.index() - 1]->AcceptProxy(std::move(socket),
-                                                                                                  local.port());
-                              },
-                          .self = this};
-  http_ = std::make_unique<Listener>(control_.context(), workers, accept, ConnectionsMax(hub_->Current()->settings),
-                                     listener_stats_);
-  return http_->Open("http", options_.http);
+  const ProxyListenerHooks hooks{
+      .self = this,
+      .accept =
+          [](void* self, Worker& worker, Socket socket, const ListenerKey& key, std::uint16_t port) {
+            static_cast<App*>(self)->worlds_[worker.index() - 1]->AcceptProxy(std::move(socket), key, port);
+          },
+      .gone =
+          [](void* self, const ListenerKey& key) {
+            for (const auto& world : static_cast<App*>(self)->worlds_) {
+              world->worker().Post([target = world.get(), key] { target->DrainListener(key); });
+            }
+          }};
+  proxy_ =
+      std::make_unique<ProxyListeners>(control_.context(), std::move(workers), options_.http, hooks, listener_stats_);
+  const auto current = hub_->Current();
+  return proxy_->Follow(*current, ConnectionsMax(current->settings));
+}
+
+// Ports that came or went with a configuration.
+void App::FollowListeners() {
+  if (proxy_ == nullptr || draining_) return;
+  const auto current = hub_->Current();
+  if (current->generation == listened_generation_) return;
+  const core::Status opened = proxy_->Follow(*current, ConnectionsMax(current->settings));
+  // What is in the way may go: tried again until it has worked.
+  if (opened) {
+    listened_generation_ = current->generation;
+  } else {
+    LogError("main", opened.error().Text());
+  }
+  for (const Listener* listener : proxy_->Accept()) LogInfo("main", "listening " + listener->address());
 }
 
 core::Status App::OpenPages(const std::string& name, const std::string& address, PageSet pages) {
@@ -176,7 +197,7 @@ void App::BeginDrain() {
   for (const auto& world : worlds_) {
     world->worker().Post([target = world.get()] { target->BeginDrain(); });
   }
-  drain_.Begin(hub_->Current()->settings.timeouts.drain, http_.get());
+  drain_.Begin(hub_->Current()->settings.timeouts.drain, proxy_.get());
 }
 
 void App::ArmSweep() {
@@ -197,7 +218,7 @@ void App::ArmSweep() {
 // What of the settings concerns neither workers nor requests.
 void App::FollowSettings() {
   const auto current = hub_->Current();
-  if (http_ != nullptr) http_->set_connections_max(ConnectionsMax(current->settings));
+  FollowListeners();
   const std::string& path = current->settings.access_log.path;
   if (path == log_path_) return;
   if (const core::Status opened = log_writer_.Open(path); !opened) LogError("main", opened.error().Text());
@@ -209,7 +230,7 @@ std::uint32_t App::ConnectionsMax(const core::Settings& settings) const {
 }
 
 void App::Shutdown() {
-  if (http_ != nullptr) http_->Close();
+  if (proxy_ != nullptr) proxy_->Close();
   for (const auto& listener : listeners_) listener->Close();
   if (config_ != nullptr) config_->Stop();
   boost::system::error_code ignored;
@@ -270,8 +291,10 @@ ServerFacts App::Server() const {
                     .workers = static_cast<std::uint32_t>(worlds_.size()),
                     .command_line = options_.command_line,
                     .listeners = {},
-                    .rejected = config_->rejected_config()};
-  if (http_ != nullptr) facts.listeners.push_back({http_->name(), http_->address()});
+                    .rejected = config_->rejected_config(),
+                    .certificates = config_->tls().Certificates()};
+  for (const Listener* listener : proxy_->listeners())
+    facts.listeners.push_back({listener->name(), listener->address()});
   for (const auto& listener : listeners_) facts.listeners.push_back({listener->name(), listener->address()});
   return facts;
 }
@@ -286,7 +309,9 @@ ProcessFacts App::Facts() const {
           .accept_paused = listener_stats_.accept_paused.load(std::memory_order_relaxed),
           .reload_success = config_->accepted(),
           .reload_failed = config_->rejected(),
-          .last_reload_ok = config_->last_ok()};
+          .last_reload_ok = config_->last_ok(),
+          .unix_seconds = UnixMicros() / 1'000'000,
+          .certificates = config_->tls().Certificates()};
 }
 
 }  // namespace sluice::gateway

@@ -16,6 +16,7 @@
 #include "gateway/app/config_manager.h"
 #include "gateway/app/drain.h"
 #include "gateway/app/options.h"
+#include "gateway/app/proxy_listeners.h"
 #include "gateway/app/worker_world.h"
 #include "gateway/net/listener.h"
 #include "gateway/runtime/snapshot_hub.h"
@@ -37,6 +38,7 @@ class App {
   void Build(const core::Settings& settings);
   core::Status OpenListeners();
   core::Status OpenProxy();
+  void FollowListeners();
   core::Status OpenPages(const std::string& name, const std::string& address, PageSet pages);
   void AwaitSignal();
   void OnSignal(int number);
@@ -67,12 +69,13 @@ class App {
   std::unique_ptr<AdminServer> admin_;
   ListenerStats listener_stats_;
   std::vector<std::unique_ptr<Listener>> listeners_;
-  std::unique_ptr<Listener> http_;
+  std::unique_ptr<ProxyListeners> proxy_;
   boost::asio::signal_set signals_;
   boost::asio::steady_timer sweep_;
   Drain drain_;
   bool draining_ = false;
   bool health_failed_ = false;
+  std::uint64_t listened_generation_ = 0;  // whose ports are open
 };
 
 }  // namespace sluice::gateway

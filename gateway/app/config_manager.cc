@@ -20,23 +20,21 @@ std::string Stamp(const std::string& path) {
          std::to_string(info.st_mtim.tv_sec) + '.' + std::to_string(info.st_mtim.tv_nsec) + ';';
 }
 
+std::int64_t UnixSeconds() { return UnixMicros() / 1'000'000; }
+
 }  // namespace
 
 ConfigManager::ConfigManager(boost::asio::io_context& control, const core::Clock& clock, config::LoadOptions options)
     : clock_(clock),
       options_(std::move(options)),
-      resolver_(control, {.on_change =
-                              [](void* self) {
-                                auto* manager = static_cast<ConfigManager*>(self);
-                                manager->Publish(manager->Compile());
-                              },
-                          .self = this}),
-      timer_(control) {}
+      resolver_(control,
+                {.on_change = [](void* self) { static_cast<ConfigManager*>(self)->PublishAgain(); }, .self = this}),
+      timer_(control),
+      tls_timer_(control) {}
 
 bool ConfigManager::LoadFirst() {
-  if (!Read()) return false;
-  first_ = Compile();
-  return true;
+  first_ = Read();
+  return first_ != nullptr;
 }
 
 void ConfigManager::Start(SnapshotHub& hub) {
@@ -45,17 +43,19 @@ void ConfigManager::Start(SnapshotHub& hub) {
   at_start_ = hub_->Current()->settings;
   Announce("start");
   ArmWatch(kWatchInterval);
+  ArmTlsWatch();
 }
 
 void ConfigManager::Reload(const std::string& reason) {
-  if (!Read()) {
+  std::unique_ptr<core::Snapshot> snapshot = Read();
+  if (snapshot == nullptr) {
     const auto errors = std::ranges::count(findings_, config::Severity::kError, &config::Finding::severity);
     LogError("config", "rejected (" + reason + "): " + std::to_string(errors) +
                            " errors; the last good one, revision " + revision_ + ", stays in force");
     for (const config::Finding& finding : findings_) LogError("config", config::FormatFinding(finding));
     return;
   }
-  Publish(Compile());
+  Publish(std::move(snapshot));
   for (const config::Finding& finding : findings_) LogWarning("config", config::FormatFinding(finding));
   WarnOfRestart(hub_->Current()->settings);
   Announce(reason);
@@ -71,34 +71,73 @@ void ConfigManager::WarnOfRestart(const core::Settings& settings) const {
   if (settings.telemetry.extra_buckets != at_start_.telemetry.extra_buckets) warn("telemetry.extraBuckets");
 }
 
-bool ConfigManager::Read() {
+// What the files say, compiled and with its certificates; null, with everything noted, when they are bad.
+std::unique_ptr<core::Snapshot> ConfigManager::Read() {
   // Before the files are read: an edit in between is seen by the next look.
   fingerprint_ = Fingerprint();
   config::Loaded loaded = config::Load(options_);
+  std::unique_ptr<core::Snapshot> snapshot;
+  if (loaded.ok) {
+    snapshot = Compile(*loaded.documents, loaded.revision);
+    if (!tls_.Bind(*snapshot, UnixSeconds(), loaded.findings)) {
+      snapshot.reset();
+      KeepBound();
+    }
+  }
   findings_ = std::move(loaded.findings);
-  last_ok_ = loaded.ok;
-  if (!loaded.ok) {
+  last_ok_ = snapshot != nullptr;
+  if (!last_ok_) {
     ++rejected_;
     rejected_config_ = std::make_shared<const RejectedConfig>(
         RejectedConfig{.revision = loaded.revision, .unix_us = UnixMicros(), .findings = findings_});
-    return false;
+    return nullptr;
   }
   ++accepted_;
   rejected_config_.reset();
   documents_ = std::move(loaded.documents);
   dns_names_ = std::move(loaded.dns_names);
   revision_ = loaded.revision;
-  return true;
+  return snapshot;
 }
 
-std::unique_ptr<core::Snapshot> ConfigManager::Compile() const {
-  std::unique_ptr<core::Snapshot> snapshot = config::Compile(*documents_, resolver_.addresses());
-  snapshot->revision = revision_;
+std::unique_ptr<core::Snapshot> ConfigManager::Compile(const config::Documents& documents,
+                                                       const std::string& revision) const {
+  std::unique_ptr<core::Snapshot> snapshot = config::Compile(documents, resolver_.addresses());
+  snapshot->revision = revision;
   return snapshot;
+}
+
+// The contexts of what is in force stay, after a configuration that came to nothing.
+void ConfigManager::KeepBound() {
+  if (documents_ == nullptr) return;
+  std::vector<config::Finding> nothing_new;
+  tls_.Bind(*Compile(*documents_, revision_), UnixSeconds(), nothing_new);
+  tls_.Settle();
+}
+
+// The same rules with new addresses or certificates.
+void ConfigManager::PublishAgain() {
+  std::unique_ptr<core::Snapshot> snapshot = Compile(*documents_, revision_);
+  std::vector<config::Finding> nothing_new;
+  if (tls_.Bind(*snapshot, UnixSeconds(), nothing_new)) Publish(std::move(snapshot));
+}
+
+void ConfigManager::ArmTlsWatch() {
+  tls_timer_.expires_after(kTlsInterval);
+  tls_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    if (tls_.Refresh(clock_.Now(), UnixSeconds())) {
+      PublishAgain();
+      LogInfo("tls", "certificates renewed, in force for new handshakes");
+    }
+    for (const std::string& text : tls_.TakeNews()) LogError("tls", text);
+    ArmTlsWatch();
+  });
 }
 
 void ConfigManager::Publish(std::unique_ptr<core::Snapshot> snapshot) {
   hub_->Publish(std::move(snapshot), clock_.Now());
+  tls_.Settle();
 }
 
 // Only now its names are looked up: an answer publishes again.
@@ -150,6 +189,7 @@ std::chrono::milliseconds ConfigManager::Look() {
 
 void ConfigManager::Stop() {
   timer_.cancel();
+  tls_timer_.cancel();
   resolver_.Stop();
 }
 

@@ -12,6 +12,7 @@
 
 #include "config/loader.h"
 #include "gateway/admin/admin_context.h"
+#include "gateway/app/tls_store.h"
 #include "gateway/runtime/snapshot_hub.h"
 #include "gateway/upstream/resolver.h"
 
@@ -23,6 +24,8 @@ class ConfigManager {
   // being written has a first half that may be rules, too.
   static constexpr std::chrono::milliseconds kWatchInterval{1000};
   static constexpr std::chrono::milliseconds kSettle{200};
+  // Certificate files are looked at this often: a renewed set is in force within a second.
+  static constexpr std::chrono::milliseconds kTlsInterval{250};
 
   ConfigManager(boost::asio::io_context& control, const core::Clock& clock, config::LoadOptions options);
 
@@ -40,14 +43,17 @@ class ConfigManager {
   const std::vector<config::Finding>& findings() const { return findings_; }
   // Null when the last one was accepted.
   std::shared_ptr<const RejectedConfig> rejected_config() const { return rejected_config_; }
+  const TlsStore& tls() const { return tls_; }
   bool last_ok() const { return last_ok_; }
   std::uint64_t accepted() const { return accepted_; }
   std::uint64_t rejected() const { return rejected_; }
 
  private:
-  // Reads the files. False, with everything noted, when they are bad.
-  bool Read();
-  std::unique_ptr<core::Snapshot> Compile() const;
+  std::unique_ptr<core::Snapshot> Read();
+  std::unique_ptr<core::Snapshot> Compile(const config::Documents& documents, const std::string& revision) const;
+  void KeepBound();
+  void PublishAgain();
+  void ArmTlsWatch();
   void Publish(std::unique_ptr<core::Snapshot> snapshot);
   void Announce(const std::string& reason);
   void WarnOfRestart(const core::Settings& settings) const;
@@ -61,6 +67,8 @@ class ConfigManager {
   config::LoadOptions options_;
   Resolver resolver_;
   boost::asio::steady_timer timer_;
+  boost::asio::steady_timer tls_timer_;
+  TlsStore tls_;
   std::shared_ptr<const config::Documents> documents_;  // with the next two: what is in force
   std::vector<std::string> dns_names_;
   core::Settings at_start_;

@@ -11,8 +11,8 @@ constexpr core::Duration kHandshake = core::Seconds(1);
 
 }  // namespace
 
-void Drain::Begin(core::Duration within, Listener* listener) {
-  listener_ = listener;
+void Drain::Begin(core::Duration within, ProxyListeners* listeners) {
+  listeners_ = listeners;
   const core::TimePoint now = clock_.Now();
   until_ = now + within;
   refuse_at_ = now + within / 2;
@@ -36,7 +36,7 @@ bool Drain::Over(core::TimePoint now) {
   const bool quiet = quiet_ >= kQuietLooks;
   if (now >= until_ || (refused_ && quiet)) return true;
   if (!refused_ && (quiet || now >= refuse_at_)) Refuse(now);
-  if (refused_ && now >= close_at_ && listener_ != nullptr) listener_->Close();
+  if (refused_ && now >= close_at_ && listeners_ != nullptr) listeners_->Close();
   return false;
 }
 
@@ -44,7 +44,7 @@ void Drain::Refuse(core::TimePoint now) {
   refused_ = true;
   quiet_ = 0;
   close_at_ = now + kHandshake;
-  if (listener_ != nullptr) listener_->RefuseNew();
+  if (listeners_ != nullptr) listeners_->RefuseNew();
 }
 
 }  // namespace sluice::gateway

@@ -9,7 +9,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "core/base/clock.h"
-#include "gateway/net/listener.h"
+#include "gateway/app/proxy_listeners.h"
 
 namespace sluice::gateway {
 
@@ -30,8 +30,8 @@ class Drain {
   Drain(boost::asio::io_context& control, const core::Clock& clock, DrainHooks hooks)
       : clock_(clock), hooks_(hooks), timer_(control) {}
 
-  // `listener` may be null; it outlives the drain.
-  void Begin(core::Duration within, Listener* listener);
+  // `listeners` outlives the drain.
+  void Begin(core::Duration within, ProxyListeners* listeners);
   void Stop() { timer_.cancel(); }
 
  private:
@@ -42,7 +42,7 @@ class Drain {
   const core::Clock& clock_;
   DrainHooks hooks_;
   boost::asio::steady_timer timer_;
-  Listener* listener_ = nullptr;
+  ProxyListeners* listeners_ = nullptr;
   core::TimePoint until_{};
   core::TimePoint refuse_at_{};
   core::TimePoint close_at_{};

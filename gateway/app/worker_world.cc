@@ -56,6 +56,7 @@ void WorkerWorld::Adopt(std::shared_ptr<const core::Snapshot> snapshot) {
   limits_.codec.header_count_max = settings.limits.header_count;
   limits_.codec.streams_max = settings.limits.streams_per_connection;
   limits_.codec.upgrades = true;  // which ones is for the exchange to say
+  limits_.tls_handshake = settings.timeouts.tls_handshake;
   limits_.request_head = settings.timeouts.request_head;
   limits_.connection_idle = settings.timeouts.connection_idle;
   limits_.unread = settings.timeouts.stream_idle;
@@ -68,16 +69,23 @@ void WorkerWorld::Adopt(std::shared_ptr<const core::Snapshot> snapshot) {
   upstreams_.Follow(context_.current);
 }
 
-void WorkerWorld::AcceptProxy(Socket socket, std::uint16_t listener_port) {
-  auto* session = new ProxySession(context_, std::move(socket), limits_, session_stats_, listener_port);
+void WorkerWorld::AcceptProxy(Socket socket, const ListenerKey& key, std::uint16_t listener_port) {
+  auto* session = new ProxySession(context_, std::move(socket), limits_, session_stats_, key, listener_port);
   sessions_.push_back(*session);
-  session->StartSniffing({.self = this, .make = [](void* self, ServerSession& of, core::Wire wire) {
-                            auto& world = *static_cast<WorkerWorld*>(self);
-                            const CodecContext context{of.codec_limits(), world.codec_stats_, world.worker_.blocks(),
-                                                       world.worker_.clock()};
-                            return MakeCodec(Role::kServer, wire, context, &of, of.wake());
-                          }});
+  session->StartBy({.self = this, .make = [](void* self, ServerSession& of, core::Wire wire) {
+                      auto& world = *static_cast<WorkerWorld*>(self);
+                      const CodecContext context{of.codec_limits(), world.codec_stats_, world.worker_.blocks(),
+                                                 world.worker_.clock()};
+                      return MakeCodec(Role::kServer, wire, context, &of, of.wake());
+                    }});
   if (draining_) session->BeginDrain();
+}
+
+void WorkerWorld::DrainListener(const ListenerKey& key) {
+  for (ServerSession& session : sessions_) {
+    auto& proxied = static_cast<ProxySession&>(session);  // the proxy's are the only ones here
+    if (proxied.key().bind == key.bind && proxied.key().port == key.port) proxied.BeginDrain();
+  }
 }
 
 void WorkerWorld::BeginDrain() {
@@ -94,6 +102,7 @@ void WorkerWorld::OnTick() {
   worker_.wheel().Arm(tick_, worker_.now() + kTick);
   access_log_.Flush();
   metrics_.PublishCodecStats(codec_stats_, upstreams_.codec_stats());
+  metrics_.PublishTlsStats(session_stats_.tls, upstreams_.tls_stats());
   DownstreamCounters& counters = metrics_.downstream();
   counters.cx_head_timeout.Add(session_stats_.head_timeouts - reported_.head_timeouts);
   counters.cx_idle_timeout.Add(session_stats_.idle_timeouts - reported_.idle_timeouts);

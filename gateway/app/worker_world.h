@@ -39,7 +39,9 @@ class WorkerWorld {
 
   // The worker's thread from here.
   void Adopt(std::shared_ptr<const core::Snapshot> snapshot);
-  void AcceptProxy(Socket socket, std::uint16_t listener_port);
+  void AcceptProxy(Socket socket, const ListenerKey& key, std::uint16_t listener_port);
+  // A port is gone: what came in by it ends with what it has under way.
+  void DrainListener(const ListenerKey& key);
   void BeginDrain();
   // Cuts every session that is left.
   void AbortSessions();

@@ -1,6 +1,8 @@
 #include "gateway/cli/validate.h"
 
 #include "config/loader.h"
+#include "gateway/app/tls_store.h"
+#include "gateway/runtime/steady_clock.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -21,7 +23,12 @@ void PrintSummary(const std::vector<config::Finding>& findings) {
 }  // namespace
 
 int RunValidate(const ValidateOptions& options) {
-  const config::Loaded loaded = config::Load({options.paths, options.default_namespace});
+  config::Loaded loaded = config::Load({options.paths, options.default_namespace});
+  if (loaded.ok) {
+    // The files that the policies name are part of what is validated.
+    TlsStore store;
+    loaded.ok = store.Bind(*config::Compile(*loaded.documents, {}), UnixMicros() / 1'000'000, loaded.findings);
+  }
   if (options.json) {
     Print(stdout, config::FormatFindingsJson(loaded.findings));
   } else {

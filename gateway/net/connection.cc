@@ -30,6 +30,12 @@ void Connection::Start(std::unique_ptr<Codec> codec) {
   if (!worker_.poller().Add(socket_.descriptor(), watch_)) Abort(core::ResetReason::kInternal);
 }
 
+void Connection::Secure(std::unique_ptr<tls::Filter> filter, std::string_view received) {
+  filter_ = std::move(filter);
+  if (!received.empty()) Decrypt(received);
+  Wake();
+}
+
 void Connection::OnReady(Readiness ready) {
   if (state_ == State::kClosed) return;
   readable_ = readable_ || ready.readable;
@@ -38,7 +44,7 @@ void Connection::OnReady(Readiness ready) {
   if (ready.readable) ReadSome();
   // A direction that has ended can still show that the other one is lost.
   if (ready.ended && peer_ended_ && state_ == State::kOpen && socket_.Failed()) HandleReadEnd(IoState::kFailed);
-  if (ready.readable || !codec_->Output().empty()) Wake();
+  if (ready.readable || unsent()) Wake();
 }
 
 void Connection::ReadSome() {
@@ -71,24 +77,56 @@ bool Connection::ReadOnce(std::size_t& taken) {
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t part = std::min(left, blocks[i]->capacity());
     left -= part;
-    if (part > 0 && state_ == State::kOpen) {
-      codec_->Receive(core::Slice(blocks[i], std::string_view(blocks[i]->bytes(), part)));
-    }
+    if (part > 0 && state_ == State::kOpen) Deliver(blocks[i], part);
     blocks[i]->Release();
   }
   if (result.state == IoState::kEnd || result.state == IoState::kFailed) HandleReadEnd(result.state);
   return filled;
 }
 
+void Connection::Deliver(core::Block* block, std::size_t size) {
+  const std::string_view bytes(block->bytes(), size);
+  if (filter_ != nullptr) return Decrypt(bytes);
+  codec_->Receive(core::Slice(block, bytes));
+}
+
+void Connection::Decrypt(std::string_view ciphertext) {
+  filter_->Feed(ciphertext);
+  for (core::Slice plain = filter_->Read(); !plain.empty(); plain = filter_->Read()) {
+    if (state_ == State::kOpen) codec_->Receive(std::move(plain));
+  }
+  if (filter_->state() == tls::Filter::State::kFailed) return HandleFilterFailure();
+  // The peer's own word that it has said all, whatever its socket does.
+  if (filter_->state() == tls::Filter::State::kPeerEnded && state_ == State::kOpen && !peer_ended_) {
+    HandleReadEnd(IoState::kEnd);
+  }
+}
+
+// The alert, if there is one, still goes out: it is all that the peer's operator will see.
+void Connection::HandleFilterFailure() {
+  if (state_ != State::kOpen) return;
+  failed_ = true;
+  codec_->Abort(core::ResetReason::kProtocolError);
+  codec_->Output().Clear();
+  Flush();
+  if (state_ != State::kOpen) return;
+  role_ == Role::kServer && !peer_ended_ ? BeginLinger() : CloseSocket();
+}
+
 void Connection::HandleReadEnd(IoState state) {
   peer_ended_ = true;
   if (state_ != State::kOpen) return CloseSocket();
-  if (state == IoState::kEnd && codec_->EndsByHalves()) {
+  if (filter_ != nullptr && filter_->state() == tls::Filter::State::kHandshaking) {
+    filter_->Fail(tls::Failure::kPeerClosed);
+  }
+  // Anybody on the way can send a FIN: without close_notify it ends no message (RFC 8446 section 6.1).
+  const bool truncated = filter_ != nullptr && filter_->state() != tls::Filter::State::kPeerEnded;
+  if (state == IoState::kEnd && !truncated && codec_->EndsByHalves()) {
     codec_->ReceiveEnd();
     return Wake();
   }
   if (state == IoState::kEnd && role_ == Role::kClient) {
-    codec_->ReceiveEnd();
+    if (!truncated) codec_->ReceiveEnd();
     codec_->Abort(was_reset_ ? core::ResetReason::kConnectionReset : core::ResetReason::kConnectionClosed);
     return CloseSocket();
   }
@@ -103,11 +141,14 @@ void Connection::OnTurn() {
   if (state_ == State::kClosed) return ReportClosed();
   if (state_ == State::kOpen) Flush();
   if (hooks_.on_progress != nullptr && state_ != State::kClosed) hooks_.on_progress(hooks_.self);
-  if (state_ == State::kOpen && !send_ended_ && codec_->Output().empty() && codec_->WantsSendEnd()) {
+  if (state_ == State::kOpen && filter_ != nullptr && filter_->state() == tls::Filter::State::kFailed) {
+    HandleFilterFailure();
+  }
+  if (state_ == State::kOpen && !send_ended_ && !unsent() && codec_->WantsSendEnd() && EndSending()) {
     send_ended_ = true;
     socket_.ShutdownSend();
   }
-  if (state_ == State::kOpen && codec_->Output().empty() && codec_->WantsClose()) {
+  if (state_ == State::kOpen && !unsent() && codec_->WantsClose() && EndSending()) {
     if (role_ == Role::kServer && !peer_ended_) {
       BeginLinger();
     } else {
@@ -119,9 +160,28 @@ void Connection::OnTurn() {
   if (wants && readable_) worker_.poller().Again(watch_);
 }
 
-void Connection::Flush() {
+// What may go to the socket now, filled up.
+core::SliceQueue& Connection::NextOutput() {
   codec_->Fill();
-  core::SliceQueue& output = codec_->Output();
+  if (filter_ == nullptr) return codec_->Output();
+  while (!codec_->Output().empty()) {
+    filter_->Write(codec_->Output());
+    if (!codec_->Output().empty()) break;  // no room, or no handshake yet
+    codec_->Fill();
+  }
+  return filter_->Output();
+}
+
+// Says goodbye in TLS's own words where it is spoken. False when that has to wait for the socket.
+bool Connection::EndSending() {
+  if (filter_ == nullptr) return true;
+  filter_->End();
+  Flush();
+  return state_ == State::kOpen && !unsent();
+}
+
+void Connection::Flush() {
+  core::SliceQueue& output = NextOutput();
   while (!output.empty() && !blocked_) {
     std::array<iovec, kGatherPieces> pieces;
     const std::size_t count = std::min(output.piece_count(), kGatherPieces);
@@ -136,9 +196,10 @@ void Connection::Flush() {
     bytes_sent_ += result.size;
     output.Consume(result.size);
     blocked_ = result.size < offered;
-    if (output.empty()) codec_->Fill();
+    if (output.empty()) NextOutput();
   }
   codec_->OnWritten();
+  if (filter_ != nullptr) output.ReleaseIdle();
 }
 
 // Bytes that the peer sent before it went are still worth reading on the model side: an early answer followed by a close

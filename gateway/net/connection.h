@@ -1,5 +1,5 @@
 // One TCP connection with its codec, either direction: reads when the codec wants bytes, writes what the codec has, once
-// per turn, and closes when the codec or the owner says so. No policy lives here.
+// per turn, and closes when the codec or the owner says so. A TLS filter may stand between the two. No policy lives here.
 //
 // What the worker's poller tells about the socket is kept in flags until it is used up, so that a message costs one read
 // and one write and nothing else (runtime/poller.h).
@@ -17,6 +17,7 @@
 #include "gateway/net/socket.h"
 #include "gateway/runtime/poller.h"
 #include "gateway/runtime/worker.h"
+#include "tls/filter.h"
 
 namespace sluice::gateway {
 
@@ -44,6 +45,13 @@ class Connection {
     return std::exchange(codec_, std::move(codec));
   }
 
+  // From now on every byte goes through `filter`; none may have been sent before. `received`: ciphertext that has come
+  // already.
+  void Secure(std::unique_ptr<tls::Filter> filter, std::string_view received);
+  // Null on a plaintext connection.
+  tls::Filter* filter() { return filter_.get(); }
+  const tls::Filter* filter() const { return filter_.get(); }
+
   Codec& codec() { return *codec_; }
   const Codec& codec() const { return *codec_; }
   const Socket& socket() const { return socket_; }
@@ -64,6 +72,8 @@ class Connection {
   // True when the peer reset the connection or a write failed, false for an orderly end.
   bool failed() const { return failed_; }
   bool peer_ended() const { return peer_ended_; }
+  // Bytes wait for the socket.
+  bool unsent() const { return !codec_->Output().empty() || (filter_ != nullptr && !filter_->Output().empty()); }
 
   // Largest number of bytes taken in one turn before others get theirs.
   static constexpr std::size_t kReadBurst = 256 * 1024;
@@ -82,8 +92,13 @@ class Connection {
   void OnReady(Readiness ready);
   void ReadSome();
   bool ReadOnce(std::size_t& taken);
+  void Deliver(core::Block* block, std::size_t size);
+  void Decrypt(std::string_view ciphertext);
   void HandleReadEnd(IoState state);
+  void HandleFilterFailure();
+  core::SliceQueue& NextOutput();
   void Flush();
+  bool EndSending();
   void HandleWriteFailure(IoState state);
   void BeginLinger();
   void CloseSocket();
@@ -105,6 +120,7 @@ class Connection {
   bool bulk_ = false;  // the last read filled its buffer: offer more room next time
   ConnectionHooks hooks_;
   std::unique_ptr<Codec> codec_;
+  std::unique_ptr<tls::Filter> filter_;
   TurnHook turn_hook_;
   Watch watch_;
   core::Deadline linger_;

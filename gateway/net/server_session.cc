@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/text.h"
+
 namespace sluice::gateway {
 
 ServerSession::ServerSession(Worker& worker, Socket socket, const SessionLimits& limits, SessionStats& stats)
@@ -12,11 +14,7 @@ ServerSession::ServerSession(Worker& worker, Socket socket, const SessionLimits&
       connection_(worker, std::move(socket), Role::kServer,
                   ConnectionHooks{.self = this,
                                   .on_progress = [](void* self) { static_cast<ServerSession*>(self)->OnProgress(); },
-                                  .on_closed =
-                                      [](void* self) {
-                                        auto* session = static_cast<ServerSession*>(self);
-                                        session->worker_.Retire(session->retire_);
-                                      }}),
+                                  .on_closed = [](void* self) { static_cast<ServerSession*>(self)->OnClosed(); }}),
       retire_([](void* self) { delete static_cast<ServerSession*>(self); }, this),
       head_deadline_([](void* self) { static_cast<ServerSession*>(self)->OnHeadTimeout(); }, this),
       idle_deadline_([](void* self) { static_cast<ServerSession*>(self)->OnIdleTimeout(); }, this),
@@ -26,6 +24,7 @@ ServerSession::ServerSession(Worker& worker, Socket socket, const SessionLimits&
   peer_ = EndpointText(remote);
   peer_address_ = remote.address().to_string();
   local_ = EndpointText(own);
+  local_address_ = own.address().to_string();
   local_port_ = own.port();
 }
 
@@ -37,20 +36,88 @@ void ServerSession::Start(std::unique_ptr<Codec> codec) {
   ArmIdle();
 }
 
-void ServerSession::StartSniffing(CodecMaker maker) {
-  maker_ = maker;
+void ServerSession::StartSniffing(const SessionOpening& opening) {
+  opening_ = opening;
   auto sniffer = std::make_unique<Sniffer>();
   sniffer_ = sniffer.get();
   Start(std::move(sniffer));
+  // Where nothing but TLS is spoken, the time for the handshake runs from the first moment.
+  if (opening_.plaintext || !connection_.open()) return;
+  worker_.wheel().Disarm(idle_deadline_);
+  worker_.wheel().Arm(head_deadline_, worker_.now() + limits_.tls_handshake);
+  securing_ = true;
+}
+
+// The first bytes have told something.
+void ServerSession::OnSniffed() {
+  switch (sniffer_->finding()) {
+    case Sniffer::Finding::kUndecided: return;
+    case Sniffer::Finding::kHttp1:
+    case Sniffer::Finding::kHttp2:
+      if (!secured() && !opening_.plaintext) return Refuse(tls::Failure::kPlaintext);
+      return PutCodec(sniffer_->finding() == Sniffer::Finding::kHttp2 ? core::Wire::kHttp2 : core::Wire::kHttp1);
+    case Sniffer::Finding::kBadTls:
+      if (!opening_.tls) return Refuse(tls::Failure::kTlsOnPlaintext);
+      return Refuse(sniffer_->hello_state() == tls::HelloState::kTooLarge ? tls::Failure::kHelloTooLarge
+                                                                          : tls::Failure::kHelloMalformed);
+    case Sniffer::Finding::kTls: return BeginTls();
+  }
+}
+
+void ServerSession::BeginTls() {
+  if (!opening_.tls) return Refuse(tls::Failure::kTlsOnPlaintext);
+  server_name_ = sniffer_->hello().server_name;
+  auto context = opening_.secure(opening_.self, *this, sniffer_->hello());
+  if (context == nullptr) return Refuse(tls::Failure::kNoServer);
+  securing_ = true;
+  worker_.wheel().Disarm(idle_deadline_);
+  if (!head_deadline_.armed()) worker_.wheel().Arm(head_deadline_, worker_.now() + limits_.tls_handshake);
+  std::string received;
+  for (const core::Slice& piece : sniffer_->BeginInside()) received += piece.view();
+  connection_.Secure(std::make_unique<tls::Filter>(std::move(context), worker_.blocks(), worker_.clock()), received);
+}
+
+// Whether the handshake is still to be waited for. What it has agreed on decides about the codec; without an agreement
+// the bytes inside do.
+bool ServerSession::AwaitHandshake() {
+  const tls::Filter* const filter = connection_.filter();
+  if (filter == nullptr || !filter->secured()) return true;
+  securing_ = false;
+  worker_.wheel().Disarm(head_deadline_);
+  ++stats_.tls.handshakes;
+  if (filter->resumed()) ++stats_.tls.resumed;
+  // The context was chosen by our reading of the name: OpenSSL's must be the same.
+  if (core::Fold(filter->server_name()) != server_name_) {
+    Refuse(tls::Failure::kNoServer);
+    return true;
+  }
+  if (filter->has_protocol()) PutCodec(filter->wire());
+  return false;
+}
+
+// Without a word: what would be said is not in a language that the client speaks.
+void ServerSession::Refuse(tls::Failure failure) {
+  securing_ = false;
+  stats_.tls.Count(failure);
+  connection_.Abort(core::ResetReason::kProtocolError);
+}
+
+void ServerSession::OnClosed() {
+  const tls::Filter* const filter = connection_.filter();
+  if (filter != nullptr && filter->failure() != tls::Failure::kNone) {
+    stats_.tls.Count(filter->failure());
+  } else if (securing_ && sniffer_ != nullptr && sniffer_->HeadPending()) {
+    stats_.tls.Count(tls::Failure::kPeerClosed);  // in the middle of its first words
+  }
+  worker_.Retire(retire_);
 }
 
 void ServerSession::PutCodec(core::Wire wire) {
-  const std::unique_ptr<Codec> old = connection_.Replace(maker_.make(maker_.self, *this, wire));
+  const std::unique_ptr<Codec> old = connection_.Replace(opening_.make(opening_.self, *this, wire));
   Sniffer& sniffer = *std::exchange(sniffer_, nullptr);
   Codec& codec = connection_.codec();
   if (draining_) codec.AnnounceDrain();
-  if (!sniffer.held().empty()) codec.Receive(core::Slice::Copy(sniffer.held()));  // cut in its first bytes: rare
-  if (core::Slice last = sniffer.TakeLast(); !last.empty()) codec.Receive(std::move(last));
+  for (core::Slice& piece : sniffer.TakeHeld()) codec.Receive(std::move(piece));
   connection_.Wake();
 }
 
@@ -65,7 +132,12 @@ void ServerSession::CountRequest() {
 }
 
 void ServerSession::OnProgress() {
-  if (sniffer_ != nullptr && sniffer_->wire()) return PutCodec(*sniffer_->wire());
+  if (sniffer_ != nullptr) {
+    const bool inside = secured();
+    if (securing_ && inside && AwaitHandshake()) return;
+    if (sniffer_ != nullptr && sniffer_->finding() != Sniffer::Finding::kUndecided) return OnSniffed();
+    if (securing_ || sniffer_ == nullptr) return;  // Wake() has been called where a codec was put
+  }
   Codec& codec = connection_.codec();
   const bool awaited_reader = std::exchange(awaits_reader_, codec.AwaitsReader());
   if (codec.HeadPending()) {
@@ -95,6 +167,11 @@ void ServerSession::OnProgress() {
 }
 
 void ServerSession::OnHeadTimeout() {
+  if (securing_) {
+    if (!secured()) return Refuse(tls::Failure::kTimeout);
+    connection_.filter()->Fail(tls::Failure::kTimeout);
+    return connection_.Abort(core::ResetReason::kTimeout);
+  }
   ++stats_.head_timeouts;
   if (sniffer_ != nullptr) PutCodec(core::Wire::kHttp1);  // too little for a preface is a bad beginning of a request
   if (connection_.codec().HeadPending()) {

@@ -1,46 +1,63 @@
-// Stands in for the codec of a client's connection until its first bytes have shown which version it speaks: the preface
-// of the newer one, or anything else (RFC 9113 section 3.3). Holds what came; the session then puts the right codec in
-// its place and hands it those bytes. Owned by the Connection; the worker's thread only.
+// Stands in for the codec of a client's connection until its first bytes have shown what the client speaks: TLS, and
+// inside or without it the preface of the newer HTTP, or anything else (RFC 9113 section 3.3). Holds what came; the
+// session then puts the right codec in its place and hands it those bytes. Owned by the Connection; the worker's thread
+// only.
 #pragma once
 
-#include <optional>
-#include <string>
+#include <utility>
+#include <vector>
 
 #include "core/http/wire.h"
 #include "gateway/codec/codec.h"
+#include "tls/client_hello.h"
 
 namespace sluice::gateway {
 
 class Sniffer final : public Codec {
  public:
+  enum class Finding : std::uint8_t {
+    kUndecided,
+    kHttp1,
+    kHttp2,
+    kTls,     // hello() is complete
+    kBadTls,  // hello_state() says what is wrong with it
+  };
+
   void Receive(core::Slice bytes) override;
   void ReceiveEnd() override {}
   void Abort(core::ResetReason) override {}
   core::SliceQueue& Output() override { return output_; }
   void OnWritten() override {}
-  bool WantsRead() const override { return !wire_; }
+  bool WantsRead() const override { return finding_ == Finding::kUndecided; }
   bool WantsClose() const override { return closing_; }
-  bool Idle() const override { return held_.empty() && !wire_; }
+  bool Idle() const override { return held_.empty() && finding_ == Finding::kUndecided; }
   bool AwaitsReader() const override { return false; }
   bool Desynced() const override { return false; }
-  bool HeadPending() const override { return !held_.empty() && !wire_; }
+  bool HeadPending() const override { return !held_.empty() && finding_ == Finding::kUndecided; }
   void FailPendingHead(const ProtocolFault&) override { closing_ = true; }
   Stream* Open(StreamEvents&) override { return nullptr; }
   std::uint32_t Capacity() const override { return 0; }
   void AnnounceDrain() override {}
   void BeginDrain() override { closing_ = true; }
 
-  // Absent while it could still be either.
-  std::optional<core::Wire> wire() const { return wire_; }
+  Finding finding() const { return finding_; }
+  const tls::ClientHello& hello() const { return hello_; }
+  tls::HelloState hello_state() const { return hello_state_; }
 
-  // What came so far, in order: a few bytes that could not decide alone, then the piece that did.
-  const std::string& held() const { return held_; }
-  core::Slice TakeLast() { return std::exchange(last_, core::Slice()); }
+  // What came so far, in order: one piece, unless it was cut within the bytes that decide. Begins anew, inside TLS.
+  std::vector<core::Slice> BeginInside();
+  // The same for the codec that takes over.
+  std::vector<core::Slice> TakeHeld() { return std::exchange(held_, {}); }
 
  private:
-  std::string held_;  // a beginning of the preface, shorter than it
-  core::Slice last_;
-  std::optional<core::Wire> wire_;
+  void Look(std::string_view begin);
+  void LookForTls(std::string_view begin);
+
+  std::vector<core::Slice> held_;
+  Finding finding_ = Finding::kUndecided;
+  tls::ClientHello hello_;
+  tls::HelloState hello_state_ = tls::HelloState::kIncomplete;
+  bool inside_ = false;  // TLS is spoken already
   bool closing_ = false;
   core::SliceQueue output_;
 };

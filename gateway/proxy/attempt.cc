@@ -49,7 +49,10 @@ void Attempt::Start(ClusterView& view, const core::Endpoint& endpoint, core::Wir
 
 void Attempt::OnReady() {
   reused_ = lease_.reused();
-  local_address_ = lease_.connection().local_address();
+  const UpstreamConnection& connection = lease_.connection();
+  local_address_ = connection.local_address();
+  own_principal_ = connection.own_principal();
+  peer_principal_ = connection.peer_identity() == nullptr ? std::string_view() : connection.peer_identity()->name();
   core::OnStreamBound(view_->cluster(), *endpoint_);
   exchange_.OnAttemptReady();
   if (running_) ArmPerTry();
@@ -123,6 +126,8 @@ void Attempt::Forget() {
   pool_ = nullptr;
   transport_failure_.clear();
   local_address_.clear();
+  own_principal_.clear();
+  peer_principal_.clear();
 }
 
 core::Arena& Attempt::HeadArena() { return exchange_.HeadArena(); }

@@ -40,6 +40,9 @@ class Attempt final : public StreamEvents {
   bool reused() const { return reused_; }
   const std::string& transport_failure() const { return transport_failure_; }
   const std::string& local_address() const { return local_address_; }
+  // Both ends' names, as shown in the handshake with the model; empty where none was.
+  std::string_view own_principal() const { return own_principal_; }
+  std::string_view peer_principal() const { return peer_principal_; }
 
   // Both directions have ended: gives the stream back. Called by the exchange when it has sent the last byte and by
   // the attempt itself when the answer ends.
@@ -87,6 +90,8 @@ class Attempt final : public StreamEvents {
   bool status_to_come_ = false;  // of a gRPC call: success or error is still open
   std::string transport_failure_;
   std::string local_address_;
+  std::string own_principal_;
+  std::string peer_principal_;
 };
 
 }  // namespace sluice::gateway

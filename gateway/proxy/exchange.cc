@@ -47,7 +47,13 @@ core::PlanInput Exchange::plan_input() const {
           .query = query_,
           .listener_port = session_->listener_port(),
           .client_address = client_address_,
-          .request_id = request_id_};
+          .request_id = request_id_,
+          .entry = place_.entry,
+          .server = place_.server,
+          .peer = session_->peer_identity(),
+          .peer_address = session_->peer_address(),
+          .local_address = session_->local_address(),
+          .sni = session_->server_name()};
 }
 
 // --- Arrival of a request -----------------------------------------------------------------------------------------
@@ -75,11 +81,14 @@ void Exchange::OnHead(core::Head head, Flow flow) {
 bool Exchange::Prepare() {
   const core::Settings& settings = pin_->settings;
   const core::ForwardingContext forwarding{.peer_address = session_->peer_address(),
-                                           .scheme = "http",
+                                           .scheme = session_->secured() ? "https" : "http",
                                            .trusted_hops = settings.forwarding.trusted_hops,
                                            .trusted_cidrs = context_.trusted_cidrs};
   client_address_ = core::ApplyForwarding(request_, forwarding, context_.worker.random(), arena_).address;
   request_id_ = request_.headers.Find(HeaderName::kXRequestId).value_or("");
+  if (settings.forwarding.set_client_certificate && session_->peer_identity() != nullptr) {
+    request_.headers.AddBorrowed("x-forwarded-client-cert", session_->ClientCertificateHeader());
+  }
   forwarded_for_ = request_.headers.Find(HeaderName::kXForwardedFor).value_or("");
   progress_.grpc = core::IsGrpcContentType(request_.headers.Find(HeaderName::kContentType).value_or(""));
 
@@ -114,6 +123,7 @@ bool Exchange::Prepare() {
 }
 
 void Exchange::Decide() {
+  place_ = session_->PlaceOf(*pin_, request_.authority);
   plan_ = core::MakePlan(*pin_, request_, plan_input(), context_.hasher, context_.worker.random(), arena_);
   if (plan_.fault_delay > core::Duration::zero()) {
     flags_.Set(ResponseFlag::kDI);
@@ -397,6 +407,10 @@ void Exchange::WriteRecord() {
   record.downstream_remote_address = session_->peer();
   record.downstream_local_address = session_->local();
   record.upstream_local_address = attempt_.local_address();
+  record.requested_server_name = session_->server_name();
+  record.mutual_tls = session_->peer_identity() != nullptr;
+  record.downstream = {session_->own_principal(), session_->peer_principal()};
+  record.upstream = {attempt_.own_principal(), attempt_.peer_principal()};
   const core::Settings::AccessLog& log = pin_->settings.access_log;
   if (!log.path.empty()) {
     record.start_unix_us =

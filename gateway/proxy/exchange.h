@@ -182,6 +182,7 @@ class Exchange final : public StreamEvents {
   core::Plan plan_;
   core::ResponseFlags flags_;
   std::string_view details_;
+  ProxyPlace place_;
   std::string_view original_path_;  // as received, query included
   std::string_view path_;           // normalised, without query
   std::string_view query_;

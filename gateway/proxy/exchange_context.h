@@ -7,6 +7,7 @@
 
 #include "core/experiment/bucket_hasher.h"
 #include "core/http/cidr.h"
+#include "core/plan/forward_plan.h"
 #include "gateway/proxy/date_cache.h"
 #include "gateway/runtime/object_pool.h"
 #include "gateway/runtime/snapshot_pin.h"
@@ -16,6 +17,12 @@
 #include "gateway/upstream/upstream_set.h"
 
 namespace sluice::gateway {
+
+// Where a request has come in; `server` lives in the snapshot.
+struct ProxyPlace {
+  core::Entry entry = core::Entry::kOwnPort;
+  const core::GatewayServer* server = nullptr;
+};
 
 class Exchange;
 class MirrorAttempt;

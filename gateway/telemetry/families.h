@@ -19,6 +19,9 @@ void AppendClusterFamilies(const core::Snapshot& snapshot, std::vector<MetricFam
 // envoy_http_downstream_*, and what the workers count about codecs, limits and logs.
 void AppendDownstreamFamilies(const MetricsSource& source, std::vector<MetricFamily>& families);
 
+// sluice_tls_*, sluice_certificate_*, envoy_listener_ssl_*.
+void AppendTlsFamilies(const MetricsSource& source, std::vector<MetricFamily>& families);
+
 // envoy_server_*, process_*, sluice_config_*; `snapshot` may be null.
 void AppendServerFamilies(const MetricsSource& source, const core::Snapshot* snapshot,
                           std::vector<MetricFamily>& families);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
+#include <string_view>
 
 #include "core/base/check.h"
 #include "gateway/codec/codec.h"
@@ -13,10 +15,11 @@ std::uint64_t Whole(core::Duration duration, core::Duration unit) {
   return duration.count() <= 0 ? 0 : static_cast<std::uint64_t>(duration / unit);
 }
 
-std::size_t HashPeer(const core::Cluster* cluster, const core::Endpoint* endpoint, std::uint64_t generation) {
+std::size_t HashPeer(const core::Cluster* cluster, const core::Endpoint* endpoint, std::uint64_t generation,
+                     std::uint64_t principals) {
   std::uint64_t hash = reinterpret_cast<std::uintptr_t>(cluster) * 0x9e3779b97f4a7c15ULL;
   hash = (hash ^ reinterpret_cast<std::uintptr_t>(endpoint) ^ (hash >> 32)) * 0xbf58476d1ce4e5b9ULL;
-  hash = (hash ^ generation) * 0x94d049bb133111ebULL;
+  hash = (hash ^ generation ^ principals) * 0x94d049bb133111ebULL;
   return static_cast<std::size_t>(hash ^ (hash >> 31));
 }
 
@@ -37,6 +40,25 @@ void Publish(const CodecStats& stats, CodecCounters& counters) {
   counters.continuation_flood.Set(stats.continuation_flood);
   counters.control_flood.Set(stats.control_flood);
   counters.unread_reset.Set(stats.unread_reset);
+}
+
+void Publish(const core::TlsStats& stats, TlsCounters& counters) {
+  counters.handshakes.Set(stats.handshakes);
+  counters.resumed.Set(stats.resumed);
+  for (std::size_t i = 0; i < core::kTlsFailureCount; ++i) counters.failures[i].Set(stats.failures[i]);
+}
+
+core::Principals PrincipalsOf(const core::Record& record) {
+  const bool source = record.snapshot->settings.telemetry.reporter != core::Settings::Telemetry::Reporter::kDestination;
+  if (source) return {record.upstream.own, record.upstream.peer};
+  return {record.downstream.peer, record.downstream.own};
+}
+
+// 0 without principals, which is what almost every request has.
+std::uint64_t HashPrincipals(const core::Principals& principals) {
+  if (principals.source.empty() && principals.destination.empty()) return 0;
+  const std::hash<std::string_view> hash;
+  return hash(principals.source) * 31 + hash(principals.destination) + 1;
 }
 
 template <typename T>
@@ -102,21 +124,30 @@ void MetricsShard::PublishCodecStats(const CodecStats& server, const CodecStats&
   Publish(client, client_codec_);
 }
 
+void MetricsShard::PublishTlsStats(const core::TlsStats& server, const core::TlsStats& client) {
+  Publish(server, server_tls_);
+  Publish(client, client_tls_);
+}
+
 MetricsShard::Peer& MetricsShard::FindPeer(const core::Record& record) {
   const std::size_t mask = peer_slots_.size() - 1;
   const std::uint64_t generation = record.snapshot->generation;
-  for (std::size_t at = HashPeer(record.cluster, record.endpoint, generation) & mask;; at = (at + 1) & mask) {
+  const std::uint64_t principals = HashPrincipals(PrincipalsOf(record));
+  for (std::size_t at = HashPeer(record.cluster, record.endpoint, generation, principals) & mask;;
+       at = (at + 1) & mask) {
     const PeerSlot& slot = peer_slots_[at];
     if (slot.peer == nullptr) return LearnPeer(record);
-    if (slot.endpoint == record.endpoint && slot.cluster == record.cluster && slot.generation == generation) {
+    if (slot.endpoint == record.endpoint && slot.cluster == record.cluster && slot.generation == generation &&
+        slot.principals == principals) {
       return *slot.peer;
     }
   }
 }
 
 MetricsShard::Peer& MetricsShard::LearnPeer(const core::Record& record) {
-  const std::uint32_t number =
-      registry_.InternPeer(core::MakePeerLabels(record.snapshot->settings, record.cluster, record.endpoint));
+  const core::Principals principals = PrincipalsOf(record);
+  const std::uint32_t number = registry_.InternPeer(
+      core::MakePeerLabels(record.snapshot->settings, record.cluster, record.endpoint, principals));
   Peer*& peer = SlotFor(peer_by_number_, number);
   if (peer == nullptr) peer = &peers_.Append(number, registry_);
 
@@ -131,13 +162,13 @@ MetricsShard::Peer& MetricsShard::LearnPeer(const core::Record& record) {
       if (!forget && slot.peer != nullptr) RememberPeer(slot);
     }
   }
-  RememberPeer({record.cluster, record.endpoint, record.snapshot->generation, peer});
+  RememberPeer({record.cluster, record.endpoint, record.snapshot->generation, HashPrincipals(principals), peer});
   return *peer;
 }
 
 void MetricsShard::RememberPeer(const PeerSlot& slot) {
   const std::size_t mask = peer_slots_.size() - 1;
-  std::size_t at = HashPeer(slot.cluster, slot.endpoint, slot.generation) & mask;
+  std::size_t at = HashPeer(slot.cluster, slot.endpoint, slot.generation, slot.principals) & mask;
   while (peer_slots_[at].peer != nullptr) at = (at + 1) & mask;
   peer_slots_[at] = slot;
   ++peer_slots_used_;

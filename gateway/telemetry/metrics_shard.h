@@ -2,9 +2,11 @@
 // A warm OnExchange makes no allocation, takes no lock and touches no text: it looks two small keys up and bumps.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
+#include "core/identity/tls_stats.h"
 #include "core/telemetry/append_list.h"
 #include "core/telemetry/counter.h"
 #include "core/telemetry/histogram.h"
@@ -37,6 +39,13 @@ struct CodecCounters {
   core::Counter unread_reset;
 };
 
+// The same of core::TlsStats.
+struct TlsCounters {
+  core::Counter handshakes;
+  core::Counter resumed;
+  std::array<core::Counter, core::kTlsFailureCount> failures;
+};
+
 class MetricsShard {
  public:
   // `registry` outlives the shard.
@@ -63,6 +72,7 @@ class MetricsShard {
   // Copies the codec's totals to where the scrape can see them; call about once a second and at the end. `server` is
   // the client-facing side, `client` faces the upstreams.
   void PublishCodecStats(const CodecStats& server, const CodecStats& client);
+  void PublishTlsStats(const core::TlsStats& server, const core::TlsStats& client);
 
   // Any thread --------------------------------------------------------------------------------------------------
 
@@ -99,6 +109,8 @@ class MetricsShard {
   const DownstreamCounters& downstream() const { return downstream_; }
   const CodecCounters& server_codec() const { return server_codec_; }
   const CodecCounters& client_codec() const { return client_codec_; }
+  const TlsCounters& server_tls() const { return server_tls_; }
+  const TlsCounters& client_tls() const { return client_tls_; }
   const core::Histogram& request_time() const { return request_time_; }  // milliseconds, every exchange
   // Exchanges counted under the overflow series because the registry was full.
   std::uint64_t series_dropped() const { return series_dropped_.value(); }
@@ -112,6 +124,7 @@ class MetricsShard {
     const core::Cluster* cluster = nullptr;
     const core::Endpoint* endpoint = nullptr;
     std::uint64_t generation = 0;
+    std::uint64_t principals = 0;  // a hash of both ends' names
     Peer* peer = nullptr;
   };
 
@@ -139,6 +152,8 @@ class MetricsShard {
   DownstreamCounters downstream_;
   CodecCounters server_codec_;
   CodecCounters client_codec_;
+  TlsCounters server_tls_;
+  TlsCounters client_tls_;
   core::Histogram request_time_;
   core::Counter series_dropped_;
 };

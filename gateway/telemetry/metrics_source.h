@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/snapshot/snapshot.h"
+#include "core/telemetry/tls_certificate.h"
 #include "gateway/telemetry/access_log.h"
 #include "gateway/telemetry/metrics_shard.h"
 #include "gateway/telemetry/series_registry.h"
@@ -25,6 +26,8 @@ struct ProcessFacts {
   std::uint64_t reload_success = 0;
   std::uint64_t reload_failed = 0;
   bool last_reload_ok = true;
+  std::int64_t unix_seconds = 0;
+  std::vector<core::TlsCertificate> certificates{};
 };
 
 struct MetricsSource {

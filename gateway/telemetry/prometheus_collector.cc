@@ -50,6 +50,7 @@ std::vector<MetricFamily> PrometheusCollector::Families() const {
       source_.snapshot != nullptr ? source_.snapshot(source_.self) : nullptr;
   if (snapshot != nullptr) AppendClusterFamilies(*snapshot, families);
   AppendDownstreamFamilies(source_, families);
+  AppendTlsFamilies(source_, families);
   AppendServerFamilies(source_, snapshot.get(), families);
   std::erase_if(families, [](const MetricFamily& family) { return family.samples.empty(); });
   return families;

@@ -18,6 +18,11 @@ Tcp::endpoint AddressOf(const core::Endpoint& endpoint) {
   return {address, endpoint.port};
 }
 
+// Null: plaintext. Contexts are kept as long as neither policy nor files change, so the pointer tells.
+std::shared_ptr<const tls::ClientContext> Security(const core::Cluster& cluster) {
+  return cluster.tls ? cluster.tls->context : nullptr;
+}
+
 }  // namespace
 
 Pool::Pool(PoolContext& context, std::shared_ptr<const core::Snapshot> world, const core::Cluster& cluster,
@@ -35,9 +40,12 @@ Pool::~Pool() { CHECK(empty()); }
 void Pool::Rebind(std::shared_ptr<const core::Snapshot> world, const core::Cluster& cluster,
                   const core::Endpoint& endpoint) {
   ledger_.Rebind(cluster, endpoint);
+  const bool secured_anew = Security(*cluster_) != Security(cluster);
   cluster_ = &cluster;
   endpoint_ = &endpoint;
   world_ = std::move(world);
+  // Nobody is to be served over a connection that was made under other trust, or none (reliability.md C9).
+  if (secured_anew) DrainConnections();
 }
 
 Pool::Acquired Pool::Acquire(Lease& lease, bool fresh) {
@@ -125,7 +133,7 @@ void Pool::OpenConnection() {
   auto* connection = new UpstreamConnection(
       context_.worker, cluster_->pool,
       {context_.limits, context_.stats, context_.worker.blocks(), context_.worker.clock()}, wire,
-      cluster_->pool.upgrade,
+      cluster_->pool.upgrade, Security(*cluster_), context_.tls,
       {.self = this,
        .on_connected = [](void* self, UpstreamConnection& c) { static_cast<Pool*>(self)->OnConnected(c); },
        .on_connect_failed = [](void* self, UpstreamConnection& c, ResetReason reason,

@@ -8,6 +8,7 @@
 
 #include <boost/intrusive/list.hpp>
 
+#include "core/identity/tls_stats.h"
 #include "core/snapshot/snapshot.h"
 #include "core/upstream/cluster.h"
 #include "core/upstream/pool_ledger.h"
@@ -27,6 +28,7 @@ struct PoolContext {
   Worker& worker;
   CodecLimits limits;
   CodecStats stats;
+  core::TlsStats tls;
   WarnHook warn = nullptr;
 };
 

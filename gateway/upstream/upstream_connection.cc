@@ -18,12 +18,15 @@ bool IsOwnShortage(const boost::system::error_code& error) {
 
 UpstreamConnection::UpstreamConnection(Worker& worker, const core::ConnectionPoolPolicy& policy,
                                        const CodecContext& codec, core::Wire wire, bool probe,
+                                       std::shared_ptr<const tls::ClientContext> tls, core::TlsStats& tls_stats,
                                        UpstreamConnectionHooks hooks)
     : worker_(worker),
       policy_(policy),
       codec_(codec),
       wire_(wire),
       probe_(probe && wire == core::Wire::kHttp2),
+      tls_(std::move(tls)),
+      tls_stats_(tls_stats),
       hooks_(hooks),
       socket_(worker.context()),
       connect_deadline_([](void* self) { static_cast<UpstreamConnection*>(self)->OnConnectTimeout(); }, this),
@@ -77,9 +80,32 @@ void UpstreamConnection::OnConnect(const boost::system::error_code& error) {
                       .on_progress = [](void* self) { static_cast<UpstreamConnection*>(self)->OnProgress(); },
                       .on_closed = [](void* self) { static_cast<UpstreamConnection*>(self)->OnClosed(); }});
   connection_->Start(MakeCodec(Role::kClient, wire_, codec_, nullptr, connection_->wake_hook()));
+  if (tls_ != nullptr) {
+    phase_ = Phase::kSecuring;
+    return connection_->Secure(std::make_unique<tls::Filter>(tls_, wire_, probe_, worker_.blocks(), worker_.clock()),
+                               {});
+  }
   if (!probe_) return OnReady();
   phase_ = Phase::kOpening;
   connection_->Wake();  // our side of the opening leaves at once; the connect deadline covers the peer's
+}
+
+// False when the model has chosen the older version, in the handshake itself.
+bool UpstreamConnection::OnSecured() {
+  const tls::Filter& filter = *connection_->filter();
+  ++tls_stats_.handshakes;
+  if (wire_ == core::Wire::kHttp2 && filter.has_protocol() && filter.wire() == core::Wire::kHttp1) {
+    speaks_older_ = true;
+    phase_ = Phase::kOpening;
+    connection_->Abort(core::ResetReason::kConnectionClosed);  // OnClosed follows
+    return false;
+  }
+  if (probe_) {
+    phase_ = Phase::kOpening;
+  } else {
+    OnReady();
+  }
+  return phase_ == Phase::kReady || phase_ == Phase::kOpening;
 }
 
 void UpstreamConnection::OnReady() {
@@ -94,7 +120,10 @@ void UpstreamConnection::OnReady() {
   hooks_.on_connected(hooks_.self, *this);
 }
 
-void UpstreamConnection::OnConnectTimeout() { FailConnect(core::ResetReason::kConnectTimeout, "connection timeout"); }
+void UpstreamConnection::OnConnectTimeout() {
+  if (phase_ == Phase::kSecuring) connection_->filter()->Fail(tls::Failure::kTimeout);
+  FailConnect(core::ResetReason::kConnectTimeout, "connection timeout");
+}
 
 // http2KeepAlive: asks after each interval, whatever else moves, and gives up when the answer is late.
 void UpstreamConnection::OnPingTime() {
@@ -111,7 +140,7 @@ void UpstreamConnection::OnPingTime() {
 
 void UpstreamConnection::FailConnect(core::ResetReason reason, const std::string& text) {
   worker_.wheel().Disarm(connect_deadline_);
-  if (phase_ == Phase::kOpening) {
+  if (phase_ == Phase::kOpening || phase_ == Phase::kSecuring) {
     failing_ = true;  // OnClosed, which follows, has nothing to add
     connection_->Abort(reason);
   }
@@ -148,6 +177,9 @@ Stream* UpstreamConnection::Open(StreamEvents& events) {
 }
 
 void UpstreamConnection::OnProgress() {
+  if (phase_ == Phase::kSecuring) {
+    if (!connection_->filter()->secured() || !OnSecured()) return;  // a failure ends in OnClosed
+  }
   if (phase_ == Phase::kOpening) {
     if (!connection_->codec().Opened()) return;  // an older version's answer ends in OnClosed
     OnReady();
@@ -161,19 +193,30 @@ void UpstreamConnection::OnProgress() {
 
 void UpstreamConnection::Close() {
   if (phase_ == Phase::kClosed) return;
-  if (phase_ == Phase::kConnecting || phase_ == Phase::kOpening) {
+  if (phase_ == Phase::kConnecting || phase_ == Phase::kSecuring || phase_ == Phase::kOpening) {
     return FailConnect(core::ResetReason::kCancelled, "no longer wanted");
   }
   connection_->Abort(core::ResetReason::kConnectionClosed);  // OnClosed follows
 }
 
 void UpstreamConnection::OnClosed() {
+  const tls::Filter* const filter = connection_->filter();
+  const tls::Failure failure = filter == nullptr ? tls::Failure::kNone : filter->failure();
+  if (failure != tls::Failure::kNone) tls_stats_.Count(failure);
   if (failing_) return worker_.Retire(retire_);
   if (phase_ == Phase::kClosed) return;
   worker_.wheel().Disarm(connect_deadline_);
+  if (phase_ == Phase::kSecuring) {
+    phase_ = Phase::kClosed;
+    const std::string text = failure == tls::Failure::kNone ? "connection reset during the TLS handshake"
+                                                            : "TLS: " + std::string(core::TlsFailureText(failure));
+    hooks_.on_connect_failed(hooks_.self, *this, core::ResetReason::kConnectFailure, text);
+    hooks_.on_closed(hooks_.self, *this);
+    return worker_.Retire(retire_);
+  }
   if (phase_ == Phase::kOpening) {
     phase_ = Phase::kClosed;
-    if (connection_->codec().SpeaksOlder()) {
+    if (speaks_older_ || connection_->codec().SpeaksOlder()) {
       hooks_.on_speaks_older(hooks_.self);
     } else if (!connection_->failed()) {
       hooks_.on_silent(hooks_.self);

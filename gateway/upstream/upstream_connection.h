@@ -1,5 +1,5 @@
-// One connection to a model server: connect with a deadline, then a Connection with a client-role codec, then idle and
-// age limits. Owned by a Pool; freed through the worker's graveyard. The worker's thread only.
+// One connection to a model server: connect and handshake with a deadline, then a Connection with a client-role codec,
+// then idle and age limits. Owned by a Pool; freed through the worker's graveyard. The worker's thread only.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,7 @@
 #include <boost/intrusive/list.hpp>
 
 #include "core/base/deadline_wheel.h"
+#include "core/identity/tls_stats.h"
 #include "core/upstream/cluster.h"
 #include "core/upstream/pool_ledger.h"
 #include "gateway/codec/codec.h"
@@ -49,14 +50,17 @@ class UpstreamConnection
  public:
   enum class Phase : std::uint8_t {
     kConnecting,
-    kOpening,  // connected; whether the peer speaks our version is not known
+    kSecuring,  // connected; the TLS handshake is not done
+    kOpening,   // connected; whether the peer speaks our version is not known
     kReady,
     kClosed,
   };
 
   // `probe`: the wire is a guess, so no request is given to the connection before the peer has shown that it is right.
+  // `tls`: null for plaintext.
   UpstreamConnection(Worker& worker, const core::ConnectionPoolPolicy& policy, const CodecContext& codec,
-                     core::Wire wire, bool probe, UpstreamConnectionHooks hooks);
+                     core::Wire wire, bool probe, std::shared_ptr<const tls::ClientContext> tls,
+                     core::TlsStats& tls_stats, UpstreamConnectionHooks hooks);
   ~UpstreamConnection();
 
   // Begins; the outcome arrives by hook, never from inside.
@@ -85,6 +89,15 @@ class UpstreamConnection
   // maxConnectionDuration is over: on_progress has been asked for, the pool drains it.
   bool aged() const { return aged_; }
   const std::string& local_address() const { return local_address_; }
+  // With TLS and once ready: the model's verified certificate, null when it was not verified; our own SPIFFE id in the
+  // handshake, empty without.
+  const core::PeerIdentity* peer_identity() const {
+    return connection_ && connection_->filter() != nullptr ? connection_->filter()->peer() : nullptr;
+  }
+  std::string_view own_principal() const {
+    return connection_ && connection_->filter() != nullptr ? connection_->filter()->own_principal()
+                                                           : std::string_view();
+  }
   // Has carried a stream before the current one: a failure without a byte may be a stale connection.
   bool reused() const { return streams_opened_ > 1; }
 
@@ -100,6 +113,7 @@ class UpstreamConnection
  private:
   void OnConnect(const boost::system::error_code& error);
   void OnConnectTimeout();
+  bool OnSecured();
   void OnReady();
   void OnProgress();
   void OnPingTime();
@@ -112,13 +126,16 @@ class UpstreamConnection
   const CodecContext codec_;
   const core::Wire wire_;
   const bool probe_;
+  const std::shared_ptr<const tls::ClientContext> tls_;
+  core::TlsStats& tls_stats_;
   UpstreamConnectionHooks hooks_;
   Phase phase_ = Phase::kConnecting;
   bool idle_timed_out_ = false;
   bool aged_ = false;
   bool connect_pending_ = false;
-  bool failing_ = false;    // FailConnect has spoken; the socket is still to be closed
-  bool ping_sent_ = false;  // and its time-out runs
+  bool speaks_older_ = false;  // ALPN said so
+  bool failing_ = false;       // FailConnect has spoken; the socket is still to be closed
+  bool ping_sent_ = false;     // and its time-out runs
   std::uint64_t streams_opened_ = 0;
   TcpSocket socket_;                      // while connecting
   std::optional<Connection> connection_;  // afterwards

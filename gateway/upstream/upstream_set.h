@@ -54,7 +54,7 @@ class WorkerSnapshot final : public LocalSnapshot {
 
 class UpstreamSet {
  public:
-  UpstreamSet(Worker& worker, const CodecLimits& limits, WarnHook warn) : context_{worker, limits, {}, warn} {}
+  UpstreamSet(Worker& worker, const CodecLimits& limits, WarnHook warn) : context_{worker, limits, {}, {}, warn} {}
   ~UpstreamSet();
   UpstreamSet(const UpstreamSet&) = delete;
   UpstreamSet& operator=(const UpstreamSet&) = delete;
@@ -68,6 +68,7 @@ class UpstreamSet {
   ClusterView& View(LocalSnapshot& local, core::ClusterId id);
 
   const CodecStats& codec_stats() const { return context_.stats; }
+  const core::TlsStats& tls_stats() const { return context_.tls; }
   std::size_t pool_count() const { return pools_.size(); }
   // Drains the pools of endpoints that are gone or were ejected (by whichever worker) and frees those that are empty, once
   // no request of an older snapshot can point at them; once a second is often enough.

@@ -16,15 +16,30 @@ constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 std::string Feed(Sniffer& sniffer, std::string_view bytes, test::Cut cut) {
   std::string rest;
   for (const std::string_view piece : test::CutBytes(bytes, cut, 3)) {
-    if (sniffer.wire()) {
+    if (!sniffer.WantsRead()) {
       rest += piece;
     } else {
       sniffer.Receive(core::Slice::Copy(piece));
     }
   }
-  std::string all = sniffer.held();
-  all += sniffer.TakeLast().view();
+  std::string all;
+  for (const core::Slice& held : sniffer.TakeHeld()) all += held.view();
   return all + rest;
+}
+
+// A ClientHello for `name`, which offers `h2`; whole records of the handshake type (RFC 8446 section 4.1.2).
+std::string Hello(std::string_view name) {
+  const auto u16 = [](std::size_t value) {
+    return std::string{static_cast<char>(value >> 8), static_cast<char>(value & 0xff)};
+  };
+  const std::string entry = std::string(1, '\0') + u16(name.size()) + std::string(name);
+  const std::string list = u16(entry.size()) + entry;
+  const std::string alpn = u16(3) + "\x02h2";
+  const std::string extensions = u16(0) + u16(list.size()) + list + u16(16) + u16(alpn.size()) + alpn;
+  const std::string body = "\x03\x03" + std::string(32, 'r') + std::string(1, '\0') + u16(2) + "\x13\x01" +
+                           std::string("\x01\0", 2) + u16(extensions.size()) + extensions;
+  const std::string message = std::string("\x01\0", 2) + u16(body.size()) + body;
+  return "\x16\x03\x01" + u16(message.size()) + message;
 }
 
 TEST(Sniffer, KnowsThePrefaceHoweverItIsCutAndLosesNothing) {
@@ -34,7 +49,7 @@ TEST(Sniffer, KnowsThePrefaceHoweverItIsCutAndLosesNothing) {
 
     EXPECT_EQ(Feed(sniffer, bytes, cut), bytes);
 
-    EXPECT_EQ(sniffer.wire(), core::Wire::kHttp2);
+    EXPECT_EQ(sniffer.finding(), Sniffer::Finding::kHttp2);
     EXPECT_FALSE(sniffer.WantsRead());
   }
 }
@@ -47,7 +62,7 @@ TEST(Sniffer, WhateverIsNoPrefaceIsTheOlderVersion) {
 
       EXPECT_EQ(Feed(sniffer, bytes, cut), bytes);
 
-      EXPECT_EQ(sniffer.wire(), core::Wire::kHttp1) << same;
+      EXPECT_EQ(sniffer.finding(), Sniffer::Finding::kHttp1) << same;
     }
   }
 }
@@ -59,12 +74,50 @@ TEST(Sniffer, APrefaceWithoutItsEndDecidesNothingAndIsAPendingHead) {
 
   sniffer.Receive(core::Slice::Copy(kPreface.substr(0, kPreface.size() - 1)));
 
-  EXPECT_FALSE(sniffer.wire());
+  EXPECT_EQ(sniffer.finding(), Sniffer::Finding::kUndecided);
   EXPECT_TRUE(sniffer.HeadPending());
   EXPECT_FALSE(sniffer.Idle());
   EXPECT_FALSE(sniffer.WantsClose());
   sniffer.FailPendingHead({});
   EXPECT_TRUE(sniffer.WantsClose());
+}
+
+TEST(Sniffer, KnowsTlsAndWhatItsClientHelloAsksFor) {
+  const std::string bytes = Hello("models.example") + "more";
+  for (const test::Cut cut : {test::Cut::kWhole, test::Cut::kBytes, test::Cut::kRandom}) {
+    Sniffer sniffer;
+
+    EXPECT_EQ(Feed(sniffer, bytes, cut), bytes);
+
+    EXPECT_EQ(sniffer.finding(), Sniffer::Finding::kTls);
+    EXPECT_EQ(sniffer.hello().server_name, "models.example");
+  }
+}
+
+TEST(Sniffer, InsideTlsItBeginsAnewAndTakesNoSecondTls) {
+  Sniffer sniffer;
+  const std::string hello = Hello("models.example");
+  sniffer.Receive(core::Slice::Copy(hello));
+  ASSERT_EQ(sniffer.finding(), Sniffer::Finding::kTls);
+
+  const std::vector<core::Slice> taken = sniffer.BeginInside();
+  ASSERT_EQ(taken.size(), 1U);
+  EXPECT_EQ(taken.front().view(), hello);
+  EXPECT_TRUE(sniffer.Idle());
+  sniffer.Receive(core::Slice::Copy(hello));
+
+  EXPECT_EQ(sniffer.finding(), Sniffer::Finding::kHttp1);
+}
+
+TEST(Sniffer, AClientHelloThatIsNoneIsBad) {
+  Sniffer sniffer;
+  std::string bytes = Hello("models.example");
+  bytes[5] = '\x02';  // says that it is a ServerHello
+
+  sniffer.Receive(core::Slice::Copy(bytes));
+
+  EXPECT_EQ(sniffer.finding(), Sniffer::Finding::kBadTls);
+  EXPECT_EQ(sniffer.hello_state(), tls::HelloState::kMalformed);
 }
 
 TEST(Sniffer, ADrainEndsAConnectionThatHasNotSaidAnything) {

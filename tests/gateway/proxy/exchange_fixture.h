@@ -65,7 +65,7 @@ class ExchangeTest : public ::testing::Test {
     LoopbackPeer accepted;
     EXPECT_TRUE(Until([&] { return (accepted = front_.Accept()).open(); }));
     world_.worker().connections.fetch_add(1);
-    world_.AcceptProxy(Socket(accepted.Release()), front_.port());
+    world_.AcceptProxy(Socket(accepted.Release()), {}, front_.port());
     return client;
   }
 
