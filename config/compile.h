@@ -14,7 +14,11 @@ namespace sluice::config {
 void CompileServices(const Documents& documents, const ServiceCatalog& catalog, const ResolvedHosts& resolved,
                      core::Snapshot& snapshot);
 
-// Fills routes, experiments and the route table. The clusters are indexed already.
+// Fills routes, experiments and the route tables, those of the Gateways' servers in the order of PlanPorts. The
+// clusters are indexed already.
 void CompileRoutes(const Documents& documents, const ServiceCatalog& catalog, core::Snapshot& snapshot);
+
+// Fills the listeners.
+void CompileListeners(const Documents& documents, core::Snapshot& snapshot);
 
 }  // namespace sluice::config

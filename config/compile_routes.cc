@@ -3,6 +3,7 @@
 #include "config/compile.h"
 
 #include "config/format.h"
+#include "config/gateway_plan.h"
 #include "config/host_plan.h"
 
 #include <algorithm>
@@ -16,14 +17,17 @@ namespace {
 class RouteCompiler {
  public:
   RouteCompiler(const Documents& documents, core::Snapshot& snapshot)
-      : documents_(documents), identity_(documents.settings.identity), snapshot_(snapshot) {}
-
-  void Compile(const HostPlan& plan) {
+      : documents_(documents), identity_(documents.settings.identity), snapshot_(snapshot) {
     CompileExperiments();
+  }
+
+  // The virtual hosts of one place; the table itself is built when all routes are there.
+  std::vector<core::VirtualHost> HostsOf(const HostPlan& plan, const std::string& gateway) {
+    gateway_ = gateway;
     std::vector<core::VirtualHost> hosts;
     hosts.reserve(plan.hosts.size());
     for (const PlannedHost& planned : plan.hosts) hosts.push_back(MakeHost(planned));
-    snapshot_.route_table.Build(std::move(hosts), snapshot_.routes);
+    return hosts;
   }
 
  private:
@@ -47,7 +51,7 @@ class RouteCompiler {
     core::VirtualHost host;
     host.name = planned.fqdn;
     host.hosts = planned.names;
-    if (planned.services.empty()) host.routes = {ImplicitRoute(*planned.service)};
+    if (planned.services.empty()) host.routes = {ImplicitRouteTo(*planned.service)};
     for (const VirtualService* service : planned.services) {
       const Compiled& compiled = RoutesOf(*service);
       host.routes.insert(host.routes.end(), compiled.specific.begin(), compiled.specific.end());
@@ -83,7 +87,13 @@ class RouteCompiler {
     return snapshot_.routes.back().id;
   }
 
-  core::RouteId ImplicitRoute(const Service& service) {
+  core::RouteId ImplicitRouteTo(const Service& service) {
+    const auto [at, added] = implicit_.try_emplace(&service);
+    if (added) at->second = MakeImplicitRoute(service);
+    return at->second;
+  }
+
+  core::RouteId MakeImplicitRoute(const Service& service) {
     core::Route route;
     core::Forward forward;
     core::WeightedDestination destination;
@@ -100,9 +110,14 @@ class RouteCompiler {
   }
 
   const Compiled& RoutesOf(const VirtualService& service) {
-    const auto [at, added] = compiled_.try_emplace(&service);
+    // The same rules on every port, unless a match names gateways.
+    const auto names_gateways = [](const HttpRule& rule) {
+      return std::ranges::any_of(rule.matches, [](const MatchItem& item) { return !item.gateways.empty(); });
+    };
+    const bool differs = std::ranges::any_of(service.http, names_gateways);
+    const auto [at, added] = compiled_.try_emplace({&service, differs ? gateway_ : std::string()});
     if (!added) return at->second;
-    const std::size_t last = FirstCatchAll(service, identity_);
+    const std::size_t last = FirstCatchAll(service, identity_, gateway_);
     for (std::size_t i = 0; i < service.http.size() && i <= last; ++i) {
       CompileRule(service, static_cast<std::uint32_t>(i), at->second);
     }
@@ -116,7 +131,7 @@ class RouteCompiler {
     std::vector<core::RouteMatch> specific;
     const MatchItem* catch_all = nullptr;
     for (const MatchItem& item : rule.matches) {
-      if (!ItemApplies(item, identity_)) continue;
+      if (!ItemApplies(item, identity_, gateway_)) continue;
       if (IsCatchAll(item)) {
         catch_all = &item;
         break;
@@ -194,14 +209,28 @@ class RouteCompiler {
   const Documents& documents_;
   const core::Settings::Identity& identity_;
   core::Snapshot& snapshot_;
-  std::map<const VirtualService*, Compiled> compiled_;
+  std::string gateway_;  // of the place whose hosts are being made
+  std::map<std::pair<const VirtualService*, std::string>, Compiled> compiled_;
+  std::map<const Service*, core::RouteId> implicit_;
   std::map<std::string, std::vector<core::ExperimentId>, std::less<>> experiments_;  // by FQDN
 };
 
 }  // namespace
 
 void CompileRoutes(const Documents& documents, const ServiceCatalog& catalog, core::Snapshot& snapshot) {
-  RouteCompiler(documents, snapshot).Compile(PlanHosts(documents, catalog));
+  RouteCompiler compiler(documents, snapshot);
+  std::vector<std::vector<core::VirtualHost>> hosts;
+  hosts.push_back(compiler.HostsOf(PlanHosts(documents, catalog), {}));
+  for (const PlannedPort& port : PlanPorts(documents)) {
+    for (const PlannedServer& server : port.servers) {
+      const RulePlace place{server.gateway->meta.Id(), server.server};
+      hosts.push_back(compiler.HostsOf(PlanHosts(documents, catalog, place), place.gateway));
+    }
+  }
+  snapshot.route_table.Build(std::move(hosts.front()), snapshot.routes);
+  for (std::size_t i = 1; i < hosts.size(); ++i) {
+    snapshot.gateway_tables.emplace_back().Build(std::move(hosts[i]), snapshot.routes);
+  }
 }
 
 std::unique_ptr<core::Snapshot> Compile(const Documents& documents, const ResolvedHosts& resolved) {
@@ -212,7 +241,7 @@ std::unique_ptr<core::Snapshot> Compile(const Documents& documents, const Resolv
   CompileServices(documents, catalog, resolved, *snapshot);
   snapshot->IndexClusters();
   CompileRoutes(documents, catalog, *snapshot);
-  snapshot->listeners.emplace_back();
+  CompileListeners(documents, *snapshot);
   return snapshot;
 }
 

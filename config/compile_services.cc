@@ -5,6 +5,7 @@
 
 #include "config/format.h"
 #include "config/hostname.h"
+#include "config/tls_policies.h"
 
 #include <algorithm>
 #include <set>
@@ -79,7 +80,7 @@ void AddEndpoints(const Service& service, const Subset* subset, const core::Sett
 }
 
 core::Cluster MakeCluster(const Service& service, const ServicePort& port, const Subset* subset,
-                          const core::Settings& settings, const ResolvedHosts& resolved) {
+                          const Documents& documents, const ResolvedHosts& resolved) {
   core::Cluster cluster;
   cluster.subset = subset == nullptr ? "" : subset->name;
   cluster.name = Format("outbound|{}|{}|{}", port.number, cluster.subset, service.host);
@@ -93,7 +94,10 @@ core::Cluster MakeCluster(const Service& service, const ServicePort& port, const
   if (policy.pool != nullptr) cluster.pool = *policy.pool;
   if (policy.outlier != nullptr) cluster.outlier = *policy.outlier;
   if (policy.retry_budget != nullptr) cluster.retry_budget = *policy.retry_budget;
-  AddEndpoints(service, subset, settings, resolved, cluster);
+  if (policy.tls != nullptr && policy.tls->mode != UpstreamTls::Mode::kDisable) {
+    cluster.tls = MakeClientPolicy(documents, service, cluster, *policy.tls);
+  }
+  AddEndpoints(service, subset, documents.settings, resolved, cluster);
   cluster.hash_tables = core::BuildHashTables(cluster);
   return cluster;
 }
@@ -108,10 +112,10 @@ void CompileServices(const Documents& documents, const ServiceCatalog& catalog, 
   };
   for (const Service& service : catalog.services()) {
     for (const ServicePort* port : service.ports) {
-      add(MakeCluster(service, *port, nullptr, documents.settings, resolved));
+      add(MakeCluster(service, *port, nullptr, documents, resolved));
       if (service.rule == nullptr) continue;
       for (const Subset* subset : service.rule->subsets) {
-        add(MakeCluster(service, *port, subset, documents.settings, resolved));
+        add(MakeCluster(service, *port, subset, documents, resolved));
       }
     }
   }

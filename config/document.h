@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/experiment/experiment.h"
+#include "core/identity/tls_policy.h"
 #include "core/resilience/retry_policy.h"
 #include "core/route/route.h"
 #include "core/snapshot/settings.h"
@@ -60,7 +61,7 @@ struct MirrorTarget {
 // One item of match[], with the conditions that are decided when the snapshot is compiled.
 struct MatchItem {
   core::RouteMatch match;
-  std::vector<std::string> gateways;  // empty: the rule's
+  std::vector<std::string> gateways;  // empty: the rule's; "mesh" or "namespace/name"
   core::Labels source_labels;         // of this gateway
   std::string source_namespace;       // empty: any
   Mark mark;
@@ -91,7 +92,7 @@ struct HttpRule {
 struct VirtualService {
   Metadata meta;
   std::vector<HostRef> hosts;
-  std::vector<HostRef> gateways;  // empty: this gateway ("mesh")
+  std::vector<HostRef> gateways;  // empty: this gateway ("mesh"); `fqdn` is "mesh" or "namespace/name"
   std::optional<core::Sticky> sticky;
   std::vector<HttpRule> http;
 };
@@ -100,12 +101,27 @@ struct VirtualService {
 
 struct PortPolicy;
 
+// trafficPolicy.tls, as written: names of files are paths already, names of credentials are not (section 2.5).
+struct UpstreamTls {
+  enum class Mode : std::uint8_t { kDisable, kSimple, kMutual, kIstioMutual };
+  Mode mode = Mode::kDisable;
+  core::TlsKeyPair certificate;
+  std::string ca;
+  std::string crl;
+  std::string credential;  // empty: none
+  std::vector<std::string> subject_alt_names;
+  std::string sni;
+  bool skip_verify = false;
+  Place place;
+};
+
 // Blocks are inherited and replaced whole (istio-reference.md section 2.1).
 struct TrafficPolicy {
   std::optional<core::LoadBalancerPolicy> load_balancer;
   std::optional<core::ConnectionPoolPolicy> pool;
   std::optional<core::OutlierPolicy> outlier;
   std::optional<core::RetryBudgetPolicy> retry_budget;
+  std::optional<UpstreamTls> tls;
   std::vector<PortPolicy> ports;
   // As written, for the note on what a subset loses: "connectionPool", "tcp.maxConnections".
   std::vector<std::pair<std::string, std::string>> fields;
@@ -150,6 +166,7 @@ struct WorkloadEndpoint {
   std::vector<std::pair<std::string, std::uint16_t>> ports;  // by port name
   core::Labels labels;
   std::uint32_t weight = 1;
+  std::string service_account;  // empty: not said
   Mark mark;
 };
 
@@ -159,6 +176,59 @@ struct ServiceEntry {
   std::vector<ServicePort> ports;
   bool dns = false;
   std::vector<WorkloadEndpoint> endpoints;  // for DNS without endpoints: one per host
+  std::vector<std::string> subject_alt_names;
+};
+
+// --- Gateway -------------------------------------------------------------------------------------------------------
+
+// servers[].hosts[], as "[namespace/]host".
+struct GatewayHost {
+  std::string name_space;  // of the rules that may hold for the host; empty: any
+  std::string host;        // lower case: exact, "*.suffix" or "*"
+  Mark mark;
+};
+
+// servers[].tls of a server that terminates TLS.
+struct ServerTls {
+  core::ServerTlsPolicy policy;          // with the files that are named as such; those of credentials come later
+  std::vector<std::string> credentials;  // credentialName or credentialNames
+  bool workload = false;                 // ISTIO_MUTUAL: the workload's own certificate
+  Mark mark;
+};
+
+struct GatewayServerSpec {
+  std::string name;  // of the port
+  std::uint16_t port = 0;
+  std::string bind;  // IP literal; empty: every address
+  std::vector<GatewayHost> hosts;
+  std::optional<ServerTls> tls;  // absent: plaintext
+  bool https_redirect = false;
+  Mark mark;
+};
+
+struct Gateway {
+  Metadata meta;
+  core::Labels selector;  // of the workload that is meant
+  Mark selector_mark;
+  std::vector<GatewayServerSpec> servers;
+};
+
+// --- PeerAuthentication --------------------------------------------------------------------------------------------
+
+enum class MtlsMode : std::uint8_t { kUnset, kDisable, kPermissive, kStrict };
+
+struct PortMtls {
+  std::uint16_t port = 0;
+  MtlsMode mode = MtlsMode::kUnset;
+  Mark mark;
+};
+
+struct PeerAuthentication {
+  Metadata meta;
+  core::Labels selector;  // empty: every workload of the namespace
+  MtlsMode mode = MtlsMode::kUnset;
+  Mark mode_mark;
+  std::vector<PortMtls> ports;
 };
 
 // --- sluice.dev ----------------------------------------------------------------------------------------------------
@@ -177,8 +247,12 @@ struct Documents {
   std::vector<VirtualService> virtual_services;  // all lists in file and document order
   std::vector<DestinationRule> destination_rules;
   std::vector<ServiceEntry> service_entries;
+  std::vector<Gateway> gateways;
+  std::vector<PeerAuthentication> peer_authentications;
   std::vector<ExperimentSpec> experiments;
   core::Settings settings;
+  Place settings_place;        // of GatewaySettings.identity, when there is one
+  std::uint16_t own_port = 0;  // of --http-port, for portLevelMtls; 0: not known
   std::string default_namespace = "default";
   std::string revision;
 };

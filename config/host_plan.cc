@@ -18,11 +18,20 @@ Place PlaceOf(const PlannedHost& host) {
 
 class Planner {
  public:
-  explicit Planner(std::string own_namespace) : own_namespace_(std::move(own_namespace)) {}
+  Planner(std::string own_namespace, const RulePlace& place)
+      : own_namespace_(std::move(own_namespace)), place_(place) {}
 
   void AddVirtualService(const VirtualService& service) {
-    if (!AppliesHere(service.gateways)) return;
-    for (const HostRef& host : service.hosts) At(host.fqdn).services.push_back(&service);
+    if (!AppliesTo(service.gateways, place_)) return;
+    for (const HostRef& host : service.hosts) {
+      if (place_.server == nullptr) {
+        At(host.fqdn).services.push_back(&service);
+        continue;
+      }
+      for (const std::string& served : ServedHosts(host, service.meta.name_space, *place_.server)) {
+        At(served).services.push_back(&service);
+      }
+    }
   }
 
   // A host that a VirtualService covers, by a wildcard too, has that one's rules and no implicit route.
@@ -75,6 +84,7 @@ class Planner {
   }
 
   std::string own_namespace_;
+  const RulePlace& place_;
   HostPlan plan_;
   std::map<std::string, std::size_t, std::less<>> by_fqdn_;
   std::map<std::string, std::string, std::less<>> owners_;  // name -> FQDN
@@ -83,12 +93,35 @@ class Planner {
 
 }  // namespace
 
-bool AppliesHere(const std::vector<HostRef>& gateways) {
-  return gateways.empty() || std::ranges::find(gateways, "mesh", &HostRef::given) != gateways.end();
+bool AppliesTo(const std::vector<HostRef>& gateways, const RulePlace& place) {
+  return gateways.empty() || std::ranges::any_of(gateways, [&](const HostRef& gateway) {
+           return gateway.fqdn == "mesh" || (!place.gateway.empty() && gateway.fqdn == place.gateway);
+         });
 }
 
-HostPlan PlanHosts(const Documents& documents, const ServiceCatalog& catalog) {
-  Planner planner(documents.settings.identity.name_space);
+std::vector<std::string> ServedHosts(const HostRef& host, const std::string& name_space,
+                                     const GatewayServerSpec& server) {
+  std::vector<std::string> served;
+  const auto add = [&](const std::string& name) {
+    if (std::ranges::find(served, name) == served.end()) served.push_back(name);
+  };
+  for (const GatewayHost& own : server.hosts) {
+    if (!own.name_space.empty() && own.name_space != name_space) continue;
+    const std::vector<std::string> names = ServiceNames(host.fqdn);
+    const bool by_name = own.host == ShortName(host.fqdn) && !NamespaceOf(host.fqdn).empty();
+    const bool covered =
+        by_name || std::ranges::any_of(names, [&](const std::string& name) { return HostCovers(own.host, name); });
+    if (covered) {
+      add(host.fqdn);
+    } else if (HostCovers(host.fqdn, own.host)) {
+      add(own.host);
+    }
+  }
+  return served;
+}
+
+HostPlan PlanHosts(const Documents& documents, const ServiceCatalog& catalog, const RulePlace& place) {
+  Planner planner(documents.settings.identity.name_space, place);
   for (const VirtualService& service : documents.virtual_services) planner.AddVirtualService(service);
   for (const Service& service : catalog.services()) planner.AddService(service);
   return planner.Finish();
@@ -106,19 +139,22 @@ bool IsCatchAll(const MatchItem& item) {
   return uri.kind() == core::StringMatch::Kind::kRegex && uri.text() == ".*";
 }
 
-bool ItemApplies(const MatchItem& item, const core::Settings::Identity& identity) {
+bool ItemApplies(const MatchItem& item, const core::Settings::Identity& identity, std::string_view gateway) {
   if (!item.gateways.empty()) {
     // A list of gateways replaces the conditions on the source (section 1.3a).
-    return std::ranges::find(item.gateways, "mesh") != item.gateways.end();
+    return std::ranges::any_of(item.gateways, [&](const std::string& name) {
+      return name == "mesh" || (!gateway.empty() && name == gateway);
+    });
   }
   if (!item.source_namespace.empty() && item.source_namespace != identity.name_space) return false;
   return HasLabels(identity.labels, item.source_labels);
 }
 
-std::size_t FirstCatchAll(const VirtualService& service, const core::Settings::Identity& identity) {
+std::size_t FirstCatchAll(const VirtualService& service, const core::Settings::Identity& identity,
+                          std::string_view gateway) {
   const auto catches_all = [&](const HttpRule& rule) {
     return rule.matches.empty() || std::ranges::any_of(rule.matches, [&](const MatchItem& item) {
-             return ItemApplies(item, identity) && IsCatchAll(item);
+             return ItemApplies(item, identity, gateway) && IsCatchAll(item);
            });
   };
   const auto found = std::ranges::find_if(service.http, catches_all);

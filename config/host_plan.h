@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/document.h"
@@ -12,8 +13,18 @@
 
 namespace sluice::config {
 
-// Whether rules with these gateways hold here: no list, or one with `mesh`.
-bool AppliesHere(const std::vector<HostRef>& gateways);
+// Where rules may hold: on the process's own port, or on one server of a Gateway.
+struct RulePlace {
+  std::string gateway;                        // "namespace/name"; empty: the own port
+  const GatewayServerSpec* server = nullptr;  // whose hosts narrow those of the rules; null: the own port
+};
+
+// Whether rules with these gateways hold there: no list, or one with `mesh`, or one that names the place's Gateway.
+bool AppliesTo(const std::vector<HostRef>& gateways, const RulePlace& place);
+
+// The part of a rule's host that a server serves, for rules of `name_space`; empty: none of it.
+std::vector<std::string> ServedHosts(const HostRef& host, const std::string& name_space,
+                                     const GatewayServerSpec& server);
 
 struct PlannedHost {
   std::string fqdn;                             // or a wildcard
@@ -35,17 +46,19 @@ struct HostPlan {
   std::vector<NameConflict> conflicts;
 };
 
-HostPlan PlanHosts(const Documents& documents, const ServiceCatalog& catalog);
+HostPlan PlanHosts(const Documents& documents, const ServiceCatalog& catalog, const RulePlace& place = {});
 
 // --- rules -----------------------------------------------------------------------------------------------------
 
 // A path prefix `/` or the regex `.*`, and no other condition.
 bool IsCatchAll(const MatchItem& item);
 
-// Whether the conditions on this gateway itself (gateways, sourceLabels, sourceNamespace) hold.
-bool ItemApplies(const MatchItem& item, const core::Settings::Identity& identity);
+// Whether the conditions on this gateway itself (gateways, sourceLabels, sourceNamespace) hold. `gateway` is that of a
+// RulePlace.
+bool ItemApplies(const MatchItem& item, const core::Settings::Identity& identity, std::string_view gateway = {});
 
 // Index of the first rule that matches everything; rules behind it do not exist. http.size() when there is none.
-std::size_t FirstCatchAll(const VirtualService& service, const core::Settings::Identity& identity);
+std::size_t FirstCatchAll(const VirtualService& service, const core::Settings::Identity& identity,
+                          std::string_view gateway = {});
 
 }  // namespace sluice::config

@@ -10,6 +10,8 @@
 namespace sluice::config {
 
 inline constexpr std::string_view kClusterDomain = "svc.cluster.local";
+// Whose policies hold for every namespace.
+inline constexpr std::string_view kRootNamespace = "istio-system";
 
 // RFC 1123 label: lower-case letters, digits and inner dashes, at most 63.
 bool IsDnsLabel(std::string_view text);

@@ -46,9 +46,11 @@ std::vector<std::string> NamesToResolve(const Documents& documents) {
   return {names.begin(), names.end()};
 }
 
-Loaded LoadTexts(const std::vector<Source>& sources, const std::string& default_namespace, Findings& findings) {
+Loaded LoadTexts(const std::vector<Source>& sources, const std::string& default_namespace, std::uint16_t own_port,
+                 Findings& findings) {
   auto documents = std::make_shared<Documents>();
   documents->default_namespace = default_namespace;
+  documents->own_port = own_port;
   documents->settings.identity.name_space = default_namespace;
   DocumentParser parser(*documents, findings);
   Fingerprint fingerprint;
@@ -80,12 +82,12 @@ Loaded LoadTexts(const std::vector<Source>& sources, const std::string& default_
 Loaded Load(const LoadOptions& options) {
   Findings findings;
   const std::vector<Source> sources = ReadSources(options.paths, findings);
-  return LoadTexts(sources, options.default_namespace, findings);
+  return LoadTexts(sources, options.default_namespace, options.own_port, findings);
 }
 
 Loaded LoadSources(const std::vector<Source>& sources, const std::string& default_namespace) {
   Findings findings;
-  return LoadTexts(sources, default_namespace, findings);
+  return LoadTexts(sources, default_namespace, 0, findings);
 }
 
 }  // namespace sluice::config

@@ -20,6 +20,7 @@ struct LoadOptions {
   // recursively. Symbolic links are followed, so a mounted Kubernetes ConfigMap works.
   std::vector<std::string> paths;
   std::string default_namespace = "default";  // of resources without metadata.namespace
+  std::uint16_t own_port = 0;                 // of --http-port, which portLevelMtls may speak of; 0: not known
 };
 
 // One text to load: a file's content under its name, or a resource that arrived by another way.

@@ -36,6 +36,8 @@ class DocumentParser {
 void ParseVirtualService(Fields& spec, const Metadata& meta, const TextMap& annotations, Documents& documents);
 void ParseDestinationRule(Fields& spec, const Metadata& meta, const TextMap& annotations, Documents& documents);
 void ParseServiceEntry(Fields& spec, const Metadata& meta, Documents& documents);
+void ParseGateway(Fields& spec, const Metadata& meta, Documents& documents);
+void ParsePeerAuthentication(Fields& spec, const Metadata& meta, Documents& documents);
 void ParseExperiment(Fields& spec, const Metadata& meta, Documents& documents);
 void ParseGatewaySettings(Fields& spec, Documents& documents);
 
@@ -57,6 +59,11 @@ void ReadExportTo(Fields& spec);
 
 // `name`, `namespace/name` or `./name`, as gateways are called; `mesh` too.
 bool IsGatewayName(std::string_view name);
+// "namespace/name" of such a name in a resource of `name_space`; "mesh" stays.
+std::string ResolveGatewayName(std::string_view name, std::string_view name_space);
+
+// spec.selector.matchLabels.
+core::Labels ReadSelector(Fields& spec);
 
 // exact, prefix or regex. An empty map, or the regex `*`, means presence where `presence` allows it.
 struct StringMatchRules {
@@ -84,6 +91,14 @@ std::optional<core::Fault> ReadFault(Fields& rule);
 std::optional<core::CorsPolicy> ReadCors(Fields& rule);
 std::optional<RetrySpec> ReadRetries(Fields& rule);
 
+// A file that a resource names: relative to the file that the resource is written in.
+std::string PathBeside(const std::string& file, const std::string& path);
+// The same of a field; an empty one is a finding.
+std::string ReadPath(Fields& fields, std::string_view key);
+// A credential's name, which is the name of a directory.
+std::string ReadCredentialName(const YamlNode& node, const std::string& path, const Scope& scope);
+
+std::optional<UpstreamTls> ReadUpstreamTls(Fields& policy);
 std::optional<TrafficPolicy> ReadTrafficPolicy(Fields& fields, core::OutlierPolicy::Backoff backoff);
 
 }  // namespace sluice::config

@@ -142,6 +142,46 @@ bool IsGatewayName(std::string_view name) {
   return (name_space == "." || IsDnsLabel(name_space)) && IsDnsLabel(name.substr(slash + 1));
 }
 
+std::string ResolveGatewayName(std::string_view name, std::string_view name_space) {
+  if (name == "mesh") return "mesh";
+  if (name.starts_with("./")) return Format("{}/{}", name_space, name.substr(2));
+  if (name.find('/') != std::string_view::npos) return std::string(name);
+  const std::size_t dot = name.find('.');  // the legacy form is NAME.NAMESPACE[.svc...]
+  if (dot == std::string_view::npos) return Format("{}/{}", name_space, name);
+  const std::string_view rest = name.substr(dot + 1);
+  return Format("{}/{}", rest.substr(0, rest.find('.')), name.substr(0, dot));
+}
+
+core::Labels ReadSelector(Fields& spec) {
+  const YamlNode* node = spec.Map("selector");
+  if (node == nullptr) return {};
+  Fields selector(*node, spec.PathOf("selector"), spec.scope());
+  return ReadLabels(selector, "matchLabels");
+}
+
+std::string PathBeside(const std::string& file, const std::string& path) {
+  if (path.starts_with('/')) return path;
+  const std::size_t slash = file.rfind('/');
+  return slash == std::string::npos ? path : file.substr(0, slash + 1) + path;
+}
+
+std::string ReadPath(Fields& fields, std::string_view key) {
+  const auto path = fields.Text(key);
+  if (!path.has_value()) return {};
+  if (!path->empty()) return PathBeside(fields.scope().file, *path);
+  fields.scope().Error("IST0106", fields.MarkOf(key), Format("{} is empty", fields.PathOf(key)), "name a file");
+  return {};
+}
+
+std::string ReadCredentialName(const YamlNode& node, const std::string& path, const Scope& scope) {
+  const auto name = ReadText(node, path, scope);
+  if (!name.has_value()) return {};
+  if (IsHostName(*name, false)) return *name;
+  scope.Error("IST0106", node.mark, Format("{}: `{}` is no name of a credential", path, name->substr(0, 80)),
+              "write the name of a directory below identity.certificateDirectory: lower-case letters, digits, dashes");
+  return {};
+}
+
 std::optional<HostRef> ReadHost(const YamlNode& node, const std::string& path, const Metadata& meta, bool wildcard,
                                 const Scope& scope) {
   auto text = ReadText(node, path, scope);

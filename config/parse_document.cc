@@ -22,8 +22,8 @@ constexpr std::array kKinds = {
     Kind{"VirtualService", "networking.istio.io", true},
     Kind{"DestinationRule", "networking.istio.io", true},
     Kind{"ServiceEntry", "networking.istio.io", true},
-    Kind{"Gateway", "networking.istio.io", false},
-    Kind{"PeerAuthentication", "security.istio.io", false},
+    Kind{"Gateway", "networking.istio.io", true},
+    Kind{"PeerAuthentication", "security.istio.io", true},
     Kind{"AuthorizationPolicy", "security.istio.io", false},
     Kind{"Experiment", "sluice.dev", true},
     Kind{"GatewaySettings", "sluice.dev", true},
@@ -192,6 +192,8 @@ void DocumentParser::ParseSpec(const YamlNode& document, const TextMap& annotati
   if (meta.kind == "VirtualService") return ParseVirtualService(spec, meta, annotations, documents_);
   if (meta.kind == "DestinationRule") return ParseDestinationRule(spec, meta, annotations, documents_);
   if (meta.kind == "ServiceEntry") return ParseServiceEntry(spec, meta, documents_);
+  if (meta.kind == "Gateway") return ParseGateway(spec, meta, documents_);
+  if (meta.kind == "PeerAuthentication") return ParsePeerAuthentication(spec, meta, documents_);
   if (meta.kind == "Experiment") return ParseExperiment(spec, meta, documents_);
   const auto settings = std::ranges::count(seen_, std::string_view("GatewaySettings"), &Metadata::kind);
   if (settings > 1) {

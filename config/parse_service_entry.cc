@@ -112,7 +112,7 @@ std::optional<WorkloadEndpoint> ReadEndpoint(const YamlNode& node, const std::st
   endpoint.weight = std::max(1U, fields.Count("weight").value_or(1));
   fields.Ignore("locality", "this gateway balances without localities");
   fields.Ignore("network", "this gateway knows one network");
-  fields.Ignore("serviceAccount", "upstream identity is checked once TLS towards upstreams is carried");
+  endpoint.service_account = ReadLabelName(fields, "serviceAccount").value_or("");
   if (endpoint.address.empty()) return std::nullopt;
   const Mark mark = fields.MarkOf("address");
   endpoint.is_name = !IsIpLiteral(endpoint.address);
@@ -198,7 +198,7 @@ void ParseServiceEntry(Fields& spec, const Metadata& meta, Documents& documents)
   }
   spec.Ignore("addresses", "requests are told apart by their host");
   ReadExportTo(spec);
-  spec.Ignore("subjectAltNames", "upstream identity is checked once TLS towards upstreams is carried");
+  entry.subject_alt_names = spec.Texts("subjectAltNames");
   spec.Refuse("workloadSelector", "there are no pods to select without Kubernetes", "list the endpoints");
   documents.service_entries.push_back(std::move(entry));
 }

@@ -53,7 +53,6 @@ void ReadTimeouts(Fields& spec, Settings::Timeouts& timeouts) {
   Fields fields(*node, "spec.timeouts", spec.scope());
   Take(fields.Time("requestHead"), timeouts.request_head);
   Take(fields.Time("tlsHandshake"), timeouts.tls_handshake);
-  fields.Ignore("tlsHandshake", "this build speaks plaintext");
   Take(fields.Time("streamIdle"), timeouts.stream_idle);
   Take(fields.Time("connectionIdle"), timeouts.connection_idle);
   Take(fields.Time("drain", true), timeouts.drain);
@@ -130,6 +129,8 @@ void ReadForwarding(Fields& spec, Settings::Forwarding& forwarding) {
                        "write ADDRESS/LENGTH");
   }
   ReadUpgrades(fields, forwarding);
+  constexpr std::array<std::string_view, 2> kClientCertificate = {"SANITIZE", "SANITIZE_SET"};
+  forwarding.set_client_certificate = fields.Choice("clientCertificate", kClientCertificate) == 1U;
   Take(fields.Text("serverHeader"), forwarding.server_header);
   const auto visible = [](char c) { return c >= 0x20 && c < 0x7f; };
   if (!std::ranges::all_of(forwarding.server_header, visible)) {
@@ -137,18 +138,23 @@ void ReadForwarding(Fields& spec, Settings::Forwarding& forwarding) {
   }
 }
 
-void ReadIdentity(Fields& spec, Settings::Identity& identity) {
+void ReadIdentity(Fields& spec, Documents& documents) {
+  Settings::Identity& identity = documents.settings.identity;
   const YamlNode* node = spec.Map("identity");
   if (node == nullptr) return;
   Fields fields(*node, "spec.identity", spec.scope());
   Take(fields.Text("workload"), identity.workload);
   Take(ReadLabelName(fields, "namespace"), identity.name_space);
   Take(fields.Text("trustDomain"), identity.trust_domain);
-  fields.Ignore("trustDomain", "this build speaks plaintext");
+  if (!IsHostName(identity.trust_domain, false)) {
+    spec.scope().Error("IST0106", fields.MarkOf("trustDomain"),
+                       Format("`{}` is no trust domain", identity.trust_domain.substr(0, 80)),
+                       "write it like a DNS name: lower-case letters, digits, dashes and dots");
+  }
   Take(fields.Text("cluster"), identity.cluster);
   if (fields.Has("labels")) identity.labels = ReadLabels(fields, "labels");
-  fields.Ignore("certificateDirectory", "this build speaks plaintext");
-  if (const auto directory = fields.Text("certificateDirectory")) identity.certificate_directory = *directory;
+  identity.certificate_directory = ReadPath(fields, "certificateDirectory");
+  documents.settings_place = spec.scope().At(fields.MarkOf("certificateDirectory"));
 }
 
 }  // namespace
@@ -161,7 +167,7 @@ void ParseGatewaySettings(Fields& spec, Documents& documents) {
   ReadAccessLog(spec, settings.access_log);
   ReadTelemetry(spec, settings.telemetry);
   ReadForwarding(spec, settings.forwarding);
-  ReadIdentity(spec, settings.identity);
+  ReadIdentity(spec, documents);
   if (const YamlNode* node = spec.Map("dns")) {
     Fields dns(*node, "spec.dns", spec.scope());
     Take(dns.Time("refresh"), settings.dns.refresh);

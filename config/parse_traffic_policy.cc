@@ -285,18 +285,6 @@ std::optional<core::OutlierPolicy> ReadOutlier(Fields& policy, TrafficPolicy& in
   return outlier;
 }
 
-void ReadTls(Fields& policy) {
-  const YamlNode* node = policy.Map("tls");
-  if (node == nullptr) return;
-  const YamlNode* mode = node->Find("mode");
-  if (mode != nullptr && mode->text == "DISABLE") {
-    Fields tls(*node, policy.PathOf("tls"), policy.scope());
-    tls.Text("mode");
-    return;
-  }
-  policy.Refuse("tls", "this build speaks plaintext to upstreams", "write tls: {mode: DISABLE}, or remove the block");
-}
-
 void ReadRetryBudget(Fields& policy, TrafficPolicy& into) {
   const YamlNode* node = policy.Map("retryBudget");
   if (node == nullptr) return;
@@ -313,7 +301,10 @@ void ReadBlocks(Fields& fields, core::OutlierPolicy::Backoff backoff, TrafficPol
   policy.load_balancer = ReadBalancer(fields, policy);
   policy.pool = ReadPool(fields, policy);
   policy.outlier = ReadOutlier(fields, policy, backoff);
-  ReadTls(fields);
+  policy.tls = ReadUpstreamTls(fields);
+  if (const YamlNode* tls = fields.Map("tls")) {
+    for (const YamlMember& field : tls->members) policy.fields.emplace_back("tls", field.key);
+  }
 }
 
 void ReadPorts(Fields& fields, core::OutlierPolicy::Backoff backoff, TrafficPolicy& policy) {

@@ -238,7 +238,7 @@ std::vector<HostRef> ReadHosts(Fields& spec, const Metadata& meta) {
   return hosts;
 }
 
-std::vector<HostRef> ReadGateways(Fields& spec) {
+std::vector<HostRef> ReadGateways(Fields& spec, const Metadata& meta) {
   std::vector<HostRef> gateways;
   const YamlNode* list = spec.List("gateways");
   if (list == nullptr) return gateways;
@@ -249,7 +249,7 @@ std::vector<HostRef> ReadGateways(Fields& spec) {
                          Format("spec.gateways[{}]: `{}` names no gateway", i, name->substr(0, 80)),
                          "write NAME or NAMESPACE/NAME, or mesh");
     } else if (name.has_value())
-      gateways.push_back({*name, *name, list->items[i].mark});
+      gateways.push_back({*name, ResolveGatewayName(*name, meta.name_space), list->items[i].mark});
   }
   return gateways;
 }
@@ -282,7 +282,7 @@ void ParseVirtualService(Fields& spec, const Metadata& meta, const TextMap& anno
   VirtualService service;
   service.meta = meta;
   service.hosts = ReadHosts(spec, meta);
-  service.gateways = ReadGateways(spec);
+  service.gateways = ReadGateways(spec, meta);
   service.sticky = ReadSticky(meta, annotations, spec.scope());
   spec.Refuse("tls", "raw TLS is not routed by this build", "route HTTP with `http`");
   spec.Refuse("tcp", "raw TCP is not routed by this build", "route HTTP with `http`");
@@ -292,6 +292,11 @@ void ParseVirtualService(Fields& spec, const Metadata& meta, const TextMap& anno
     if (list->items.empty()) spec.scope().Error("IST0106", list->mark, "spec.http has no rule");
     for (std::size_t i = 0; i < list->items.size(); ++i) {
       service.http.push_back(ReadRule(list->items[i], Format("spec.http[{}]", i), meta, spec.scope()));
+    }
+  }
+  for (HttpRule& rule : service.http) {
+    for (MatchItem& item : rule.matches) {
+      for (std::string& gateway : item.gateways) gateway = ResolveGatewayName(gateway, meta.name_space);
     }
   }
   documents.virtual_services.push_back(std::move(service));

@@ -8,8 +8,6 @@
 namespace sluice::config {
 namespace {
 
-constexpr std::string_view kRootNamespace = "istio-system";
-
 // The blocks of `policy` for a port: its port entry replaces all of them, omitted ones fall to the defaults.
 EffectivePolicy BlocksOf(const TrafficPolicy& policy, std::uint16_t port, bool& whole) {
   const auto entry = std::ranges::find(policy.ports, port, &PortPolicy::number);
@@ -19,6 +17,7 @@ EffectivePolicy BlocksOf(const TrafficPolicy& policy, std::uint16_t port, bool& 
   if (blocks.load_balancer.has_value()) effective.load_balancer = &*blocks.load_balancer;
   if (blocks.pool.has_value()) effective.pool = &*blocks.pool;
   if (blocks.outlier.has_value()) effective.outlier = &*blocks.outlier;
+  if (blocks.tls.has_value()) effective.tls = &*blocks.tls;
   // No port entry can hold a retry budget, so the policy's own stays.
   if (policy.retry_budget.has_value()) effective.retry_budget = &*policy.retry_budget;
   return effective;
@@ -55,6 +54,7 @@ EffectivePolicy PolicyFor(const Service& service, std::uint16_t port, const Subs
   if (own.load_balancer == nullptr) own.load_balancer = effective.load_balancer;
   if (own.pool == nullptr) own.pool = effective.pool;
   if (own.outlier == nullptr) own.outlier = effective.outlier;
+  if (own.tls == nullptr) own.tls = effective.tls;
   return own;
 }
 

@@ -46,6 +46,7 @@ struct EffectivePolicy {
   const core::ConnectionPoolPolicy* pool = nullptr;
   const core::OutlierPolicy* outlier = nullptr;
   const core::RetryBudgetPolicy* retry_budget = nullptr;
+  const UpstreamTls* tls = nullptr;
 };
 EffectivePolicy PolicyFor(const Service& service, std::uint16_t port, const Subset* subset);
 

@@ -17,6 +17,7 @@ void ValidateRules(const Documents& documents, const HostPlan& plan, Findings& f
 void ValidateTraffic(const Documents& documents, const ServiceCatalog& catalog, Findings& findings);  // time, retries
 void ValidatePolicies(const Documents& documents, const ServiceCatalog& catalog, Findings& findings);
 void ValidateHosts(const Documents& documents, const HostPlan& plan, Findings& findings);
+void ValidateListeners(const Documents& documents, Findings& findings);
 void ValidateExperiments(const Documents& documents, const ServiceCatalog& catalog, Findings& findings);
 
 }  // namespace sluice::config

@@ -31,7 +31,7 @@ void CheckOwners(const PlannedHost& host, Findings& findings) {
 // A mesh refuses `*`; here this process is the gateway that the rule speaks of.
 void CheckStar(const VirtualService& service, Findings& findings) {
   for (const HostRef& host : service.hosts) {
-    if (host.fqdn != "*") continue;
+    if (host.fqdn != "*" || !AppliesTo(service.gateways, {})) continue;
     findings.Info("IST0133", {service.meta.file, host.mark},
                   "the host `*` holds for every request; Istio accepts it only with a gateway");
   }

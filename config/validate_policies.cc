@@ -34,6 +34,7 @@ void CheckLostFields(const Metadata& meta, const TrafficPolicy& parent, const Su
   check(own.pool.has_value(), "connectionPool", own.pool_mark);
   check(own.outlier.has_value(), "outlierDetection", own.outlier_mark);
   check(own.load_balancer.has_value(), "loadBalancer", own.balancer_mark);
+  if (own.tls.has_value()) check(true, "tls", own.tls->place.mark);
 }
 
 // An entry of portLevelSettings replaces every block, given or not.
@@ -46,12 +47,36 @@ void CheckPortEntries(const Metadata& meta, const TrafficPolicy& policy, Finding
     check(policy.pool.has_value(), port.policy.pool.has_value(), "connectionPool");
     check(policy.outlier.has_value(), port.policy.outlier.has_value(), "outlierDetection");
     check(policy.load_balancer.has_value(), port.policy.load_balancer.has_value(), "loadBalancer");
+    check(policy.tls.has_value(), port.policy.tls.has_value(), "tls");
     if (lost.empty()) continue;
     findings.Warn(
         "SL2001", {meta.file, policy.mark},
         Format("the settings of port {} replace the whole policy, so {} fall to the defaults there", port.number, lost),
         "repeat the blocks that shall hold");
   }
+}
+
+// Files that only GatewaySettings can lead to, and trust that nobody has chosen.
+void CheckTls(const Documents& documents, const std::optional<UpstreamTls>& tls, bool of_port, Findings& findings) {
+  using Mode = UpstreamTls::Mode;
+  if (!tls.has_value() || tls->mode == Mode::kDisable) return;
+  const bool directory = tls->mode == Mode::kIstioMutual || !tls->credential.empty();
+  if (directory && documents.settings.identity.certificate_directory.empty()) {
+    findings.Error("SL2031", tls->place,
+                   Format("{} needs a directory with certificates, and none is named",
+                          tls->credential.empty() ? "mode ISTIO_MUTUAL" : "credentialName"),
+                   "set certificateDirectory in GatewaySettings.identity; `sluice certs init DIR` makes one to try");
+  }
+  if (directory || !tls->ca.empty() || tls->skip_verify) return;
+  findings.Warn(of_port ? "IST0129" : "IST0128", tls->place,
+                "without caCertificates every authority that the system trusts may vouch for the service",
+                "name the authority's file with caCertificates");
+}
+
+void CheckTlsOf(const Documents& documents, const std::optional<TrafficPolicy>& policy, Findings& findings) {
+  if (!policy.has_value()) return;
+  CheckTls(documents, policy->tls, false, findings);
+  for (const PortPolicy& port : policy->ports) CheckTls(documents, port.policy.tls, true, findings);
 }
 
 std::size_t CountEndpoints(const Service& service, const Subset* subset) {
@@ -174,7 +199,9 @@ void CheckServices(const DestinationRule& rule, const ServiceCatalog& catalog, F
 void ValidatePolicies(const Documents& documents, const ServiceCatalog& catalog, Findings& findings) {
   for (const DestinationRule& rule : documents.destination_rules) {
     if (rule.policy.has_value()) CheckPortEntries(rule.meta, *rule.policy, findings);
+    CheckTlsOf(documents, rule.policy, findings);
     for (const Subset& subset : rule.subsets) {
+      CheckTlsOf(documents, subset.policy, findings);
       if (rule.policy.has_value()) CheckLostFields(rule.meta, *rule.policy, subset, findings);
       if (subset.policy.has_value()) CheckPortEntries(rule.meta, *subset.policy, findings);
     }

@@ -4,6 +4,7 @@
 
 #include "config/fields.h"
 #include "config/format.h"
+#include "config/gateway_plan.h"
 #include "config/hostname.h"
 
 #include <algorithm>
@@ -93,17 +94,31 @@ class ReferenceCheck {
     }
   }
 
-  // This build has no Gateway resources, so any name but `mesh` leads nowhere.
+  bool KnownGateway(std::string_view id) const {
+    return id == "mesh" ||
+           std::ranges::any_of(documents_.gateways, [&](const Gateway& gateway) { return gateway.meta.Id() == id; });
+  }
+
+  std::string CureForGateway(std::string_view id) const {
+    std::vector<std::string> ids;
+    for (const Gateway& gateway : documents_.gateways) ids.push_back(gateway.meta.Id());
+    const auto nearest = Nearest(id, std::vector<std::string_view>(ids.begin(), ids.end()));
+    return nearest.has_value() ? Format("did you mean {}?", *nearest)
+                               : "add the Gateway, or `mesh` to hold on every port";
+  }
+
+  // One name that leads somewhere makes the rules hold; none makes them useless.
   void CheckGateways(const VirtualService& service) {
-    const bool applies = AppliesHere(service.gateways);
+    const auto known = [&](const HostRef& gateway) { return KnownGateway(gateway.fqdn); };
+    const bool applies = std::ranges::any_of(service.gateways, known);
     for (const HostRef& gateway : service.gateways) {
-      if (gateway.given == "mesh") continue;
+      if (known(gateway)) continue;
       const Place place{service.meta.file, gateway.mark};
-      const std::string message = Format("the gateway {} is not known: this build carries no Gateway", gateway.given);
+      const std::string message = Format("the gateway {} is not known", gateway.fqdn);
       if (applies) {
-        findings_.Warn("IST0101", place, message, "`mesh` alone makes the rules hold here");
+        findings_.Warn("IST0101", place, message, CureForGateway(gateway.fqdn));
       } else {
-        findings_.Error("IST0101", place, message + ", so these rules would never hold", "add `mesh` to gateways");
+        findings_.Error("IST0101", place, message + ", so these rules would never hold", CureForGateway(gateway.fqdn));
       }
     }
   }
@@ -113,9 +128,8 @@ class ReferenceCheck {
     const Place place{meta.file, item.mark};
     const bool about_source = !item.source_labels.empty() || !item.source_namespace.empty();
     for (const std::string& gateway : item.gateways) {
-      if (gateway == "mesh") continue;
-      findings_.Warn("IST0101", place, Format("the gateway {} is not known: this build carries no Gateway", gateway),
-                     "`mesh` makes the match hold here");
+      if (KnownGateway(gateway)) continue;
+      findings_.Warn("IST0101", place, Format("the gateway {} is not known", gateway), CureForGateway(gateway));
     }
     if (!item.gateways.empty() && about_source) {
       findings_.Info("SL2013", place, "sourceLabels and sourceNamespace are not consulted beside gateways");

@@ -40,6 +40,8 @@ struct ServerTlsPolicy {
   std::string crl;                       // PEM; empty: none. Then every issuer in a chain must have one
   bool crl_optional = false;             // the file may be missing: a credential that has none
   ClientCertificate client = ClientCertificate::kNone;
+  // The certificate's file may be missing: then no TLS is offered, which only a port that takes plaintext can have.
+  bool optional = false;
   // The client must be a workload of this trust domain, shown by a SPIFFE id (ISTIO_MUTUAL, PeerAuthentication). Empty:
   // any certificate of the CA.
   std::string trust_domain;
@@ -51,7 +53,8 @@ struct ServerTlsPolicy {
   std::vector<std::string> certificate_sha256;  // lower-case hex without colons; not empty: it must be one of them
   TlsOrigin origin;
 
-  std::shared_ptr<const tls::ServerContext> context;  // set before the snapshot is published; never null afterwards
+  // Set before the snapshot is published; null afterwards only when `optional`.
+  std::shared_ptr<const tls::ServerContext> context;
 };
 
 struct ClientTlsPolicy {

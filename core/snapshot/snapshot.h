@@ -28,7 +28,7 @@ struct Snapshot {
   std::vector<Route> routes;               // by RouteId
   std::vector<Experiment> experiments;     // by ExperimentId
   RouteTable route_table;                  // host -> virtual host -> ordered routes; of the process's own port
-  std::vector<RouteTable> gateway_tables;  // the same for each Gateway: rules that name it, and those that name none
+  std::vector<RouteTable> gateway_tables;  // the same for each server of a Gateway (GatewayServer::table)
   std::vector<Listener> listeners;         // at least one: the process's own port, or those of the Gateways
 
   // (service FQDN, port, subset) -> cluster, for arms and explanations. Port 0 finds the only or first port.

@@ -30,6 +30,12 @@ std::uint32_t DescriptorShare() {
   return static_cast<std::uint32_t>(std::min<rlim_t>(limit.rlim_cur / 2, 10'000'000));
 }
 
+// What portLevelMtls would call it; 0 when it is not known before it is bound.
+std::uint16_t OwnPort(const std::string& address) {
+  const auto endpoint = ParseAddress(address);
+  return endpoint ? endpoint->port() : std::uint16_t{0};
+}
+
 }  // namespace
 
 App::App(RunOptions options)
@@ -56,9 +62,10 @@ int App::Run() {
   std::signal(SIGPIPE, SIG_IGN);
   // Taken from the first moment on, so that a SIGHUP or SIGTERM during the start waits instead of ending it.
   for (const int number : {SIGTERM, SIGINT, SIGHUP}) signals_.add(number);
-  config_ = std::make_unique<ConfigManager>(
-      control_.context(), clock_,
-      config::LoadOptions{.paths = options_.config, .default_namespace = options_.default_namespace});
+  config_ = std::make_unique<ConfigManager>(control_.context(), clock_,
+                                            config::LoadOptions{.paths = options_.config,
+                                                                .default_namespace = options_.default_namespace,
+                                                                .own_port = OwnPort(options_.http)});
   const bool loaded = config_->LoadFirst();
   for (const config::Finding& finding : config_->findings()) {
     std::fprintf(stderr, "%s\n", config::FormatFinding(finding).c_str());

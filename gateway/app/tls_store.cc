@@ -89,6 +89,14 @@ std::shared_ptr<tls::TicketKeys> MakeTickets(const core::ServerTlsPolicy& policy
 
 std::shared_ptr<tls::TicketKeys> MakeTickets(const core::ClientTlsPolicy&) { return nullptr; }
 
+// A certificate that nobody has asked for and that is not there.
+bool IsLeftOut(const core::ServerTlsPolicy& policy) {
+  struct stat info{};
+  return policy.optional && ::stat(policy.certificates.front().certificate.c_str(), &info) != 0;
+}
+
+bool IsLeftOut(const core::ClientTlsPolicy&) { return false; }
+
 config::Finding FindingAt(const core::TlsOrigin& origin, config::Severity severity, std::string message,
                           std::string cure) {
   return {.severity = severity,
@@ -129,6 +137,7 @@ bool TlsStore::BindOne(std::map<std::string, Entry>& all, Policy& policy, std::i
   held.tickets = MakeTickets(policy);
   held.stamp = StampOf(tls::FilesOf(policy));
   auto credentials = Load(policy, unix_seconds);
+  if (!credentials && IsLeftOut(policy)) return true;
   if (!credentials) {
     const core::Error& error = credentials.error();
     findings.push_back(FindingAt(policy.origin, config::Severity::kError, error.cause, error.cure));

@@ -23,7 +23,7 @@ void PrintSummary(const std::vector<config::Finding>& findings) {
 }  // namespace
 
 int RunValidate(const ValidateOptions& options) {
-  config::Loaded loaded = config::Load({options.paths, options.default_namespace});
+  config::Loaded loaded = config::Load({.paths = options.paths, .default_namespace = options.default_namespace});
   if (loaded.ok) {
     // The files that the policies name are part of what is validated.
     TlsStore store;

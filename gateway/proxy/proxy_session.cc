@@ -24,7 +24,7 @@ void ProxySession::StartBy(const SessionOpening& maker) {
   const core::Listener* const listener = context_.current->FindListener(key_.bind, key_.port);
   const Transport transport = listener == nullptr ? Transport::kPlaintext : listener->transport;
   opening.plaintext = transport == Transport::kPlaintext || transport == Transport::kPermissive;
-  opening.tls = transport != Transport::kPlaintext;
+  opening.tls = transport == Transport::kTls || (transport != Transport::kPlaintext && listener->workload->context);
   opening.secure = [](void*, ServerSession& session, const tls::ClientHello& hello) {
     return ContextFor(session, hello);
   };

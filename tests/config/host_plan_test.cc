@@ -68,9 +68,12 @@ TEST(HostPlan, ServiceUnderAWildcardOfRulesHasNoRouteOfItsOwn) {
 }
 
 TEST(HostPlan, RulesForOtherGatewaysOnlyAreNoHosts) {
-  EXPECT_TRUE(AppliesHere({}));
-  EXPECT_TRUE(AppliesHere({{"other", "other", {}}, {"mesh", "mesh", {}}}));
-  EXPECT_FALSE(AppliesHere({{"other", "other", {}}}));
+  EXPECT_TRUE(AppliesTo({}, {}));
+  EXPECT_TRUE(AppliesTo({{"other", "ns/other", {}}, {"mesh", "mesh", {}}}, {}));
+  EXPECT_FALSE(AppliesTo({{"other", "ns/other", {}}}, {}));
+  EXPECT_TRUE(AppliesTo({{"other", "ns/other", {}}}, {"ns/other", nullptr}));
+  EXPECT_FALSE(AppliesTo({{"other", "ns/other", {}}}, {"ns/another", nullptr}));
+  EXPECT_TRUE(AppliesTo({}, {"ns/another", nullptr}));
 }
 
 TEST(HostPlan, BareNameOfTwoNamespacesLeadsToTheGatewaysOwnElseTheFirst) {

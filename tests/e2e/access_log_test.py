@@ -10,7 +10,8 @@ import shared
 KEYS = """start_time route_name method path protocol response_code response_flags response_code_details
 connection_termination_details bytes_received bytes_sent duration upstream_service_time x_forwarded_for user_agent
 request_id authority upstream_host upstream_cluster upstream_local_address downstream_local_address
-downstream_remote_address requested_server_name upstream_transport_failure_reason virtual_service rule_index rule_match
+downstream_remote_address requested_server_name upstream_transport_failure_reason source_principal
+destination_principal virtual_service rule_index rule_match
 subset experiment arm bucket attempt_count mirrors grpc_status revision""".split()
 
 PROTOCOL = "HTTP/1.1" if rig.CLIENT == 1 else "HTTP/2"
