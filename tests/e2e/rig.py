@@ -282,16 +282,17 @@ def answering(body=b"ok", status="200 OK", headers=()):
 class Gateway:
     """A running sluice."""
 
-    def __init__(self, programs, directory, rules, flags, prefix):
+    def __init__(self, programs, directory, rules, flags, prefix, listeners=("http", "admin", "health", "metrics")):
         self.rules = directory / "rules.yaml"
         self.write_rules(rules)
         number = len(programs.running)
         self.program = programs.start(f"sluice-{number}", [
             *prefix, BIN, "run", "-c", self.rules, "--http-port", "0", "--admin", "127.0.0.1:0", "--health", "127.0.0.1:0",
             "--metrics", "127.0.0.1:0", *flags])
-        self.program.wait_for(["http", "admin", "health", "metrics"], 30)
+        self.program.wait_for(listeners, 30)
         at = {name: address.replace("0.0.0.0", "127.0.0.1") for name, address in self.program.listeners.items()}
-        self.http, self.admin, self.health, self.metrics_at = at["http"], at["admin"], at["health"], at["metrics"]
+        self.http, self.admin, self.health, self.metrics_at = (  # a Gateway's ports take the place of `http`
+            at.get(name) for name in ("http", "admin", "health", "metrics"))
 
     def write_rules(self, text):
         """Puts rules in place, which say that the models speak what they do in this run."""
