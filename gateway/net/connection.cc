@@ -106,7 +106,10 @@ void Connection::Decrypt(std::string_view ciphertext) {
 void Connection::HandleFilterFailure() {
   if (state_ != State::kOpen) return;
   failed_ = true;
-  codec_->Abort(core::ResetReason::kProtocolError);
+  // A fatal alert is how a peer hangs up: a model that wants another certificate says so after our handshake is done
+  // (RFC 8446 section 4.4.2.4).
+  const bool hung_up = filter_->failure() == tls::Failure::kPeerAlert;
+  codec_->Abort(hung_up ? core::ResetReason::kConnectionClosed : core::ResetReason::kProtocolError);
   codec_->Output().Clear();
   Flush();
   if (state_ != State::kOpen) return;

@@ -182,8 +182,9 @@ class ScriptedModel:
     """A model server whose every connection runs `script(connection)` in a thread of its own; `connection` is a
     ServerConnection. Remembers what it saw."""
 
-    def __init__(self, script):
+    def __init__(self, script, version=MODEL):
         self.script = script
+        self.version = version  # of HTTP
         self.connections = []
         self.errors = []
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=512)
@@ -196,13 +197,14 @@ class ScriptedModel:
                 peer, _ = self.listener.accept()
             except OSError:
                 return
-            connection = ServerConnection(peer) if MODEL == 1 else http2().H2ServerConnection(peer, self.script, self.errors)
+            connection = (ServerConnection(peer) if self.version == 1 else
+                          http2().H2ServerConnection(peer, self.script, self.errors))
             self.connections.append(connection)
             threading.Thread(target=self._run, args=(connection,), daemon=True).start()
 
     def _run(self, connection):
         try:
-            self.script(connection) if MODEL == 1 else connection.run()
+            self.script(connection) if self.version == 1 else connection.run()
         except (EOFError, OSError):
             pass  # the gateway ended the connection: the test asserts on what it saw
         except Exception as error:  # pylint: disable=broad-except
