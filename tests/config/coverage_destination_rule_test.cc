@@ -336,16 +336,8 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     OtherBlocks, DestinationRuleField,
     testing::Values(
-        Said("tls SIMPLE", Policy("tls: {mode: SIMPLE, sni: a, caCertificates: /a}"),
-             "error SL1103 spec.trafficPolicy.tls cannot be carried out"),
-        Said("tls MUTUAL", Policy("tls: {mode: MUTUAL}"), "error SL1103"),
-        Said("tls ISTIO_MUTUAL", Policy("tls: {mode: ISTIO_MUTUAL}"), "error SL1103"),
         Done("tls DISABLE", Policy("tls: {mode: DISABLE}, loadBalancer: {simple: RANDOM}"),
              OnBalancer([](const LoadBalancerPolicy& l) { return l.policy == LbPolicy::kRandom; })),
-        Said("tls of a subset", Spec("host: ranking, subsets: [{name: v1, trafficPolicy: {tls: {mode: SIMPLE}}}]"),
-             "error SL1103 spec.subsets[0].trafficPolicy.tls"),
-        Said("tls of a port", Policy("portLevelSettings: [{port: {number: 80}, tls: {mode: SIMPLE}}]"),
-             "error SL1103 spec.trafficPolicy.portLevelSettings[0].tls"),
         Said("tunnel", Policy("tunnel: {protocol: CONNECT, targetHost: a, targetPort: 1}"),
              "warning SL2013 spec.trafficPolicy.tunnel is accepted and ignored"),
         Said("proxyProtocol", Policy("proxyProtocol: {version: V2}"),

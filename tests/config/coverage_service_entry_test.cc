@@ -96,8 +96,6 @@ INSTANTIATE_TEST_SUITE_P(
         Said("addresses", With("addresses: [10.1.1.1]"), "warning SL2013 spec.addresses is accepted and ignored"),
         Said("exportTo", With("exportTo: [\".\"]"), "warning SL2013 spec.exportTo is accepted and ignored"),
         Said("exportTo star and more", With("exportTo: [\"*\", a]"), "leaves nothing to the others"),
-        Said("subjectAltNames", With("subjectAltNames: [a]"),
-             "warning SL2013 spec.subjectAltNames is accepted and ignored"),
         Said("workloadSelector", Static(kPorts + ", workloadSelector: {labels: {app: a}}"),
              "error SL1103 spec.workloadSelector cannot be carried out")),
     RowName);
@@ -135,8 +133,7 @@ INSTANTIATE_TEST_SUITE_P(
              "warning SL2013 spec.endpoints[0].locality is accepted and ignored"),
         Said("network", EndpointOf("address: 10.0.0.1, network: n"),
              "warning SL2013 spec.endpoints[0].network is accepted and ignored"),
-        Said("serviceAccount", EndpointOf("address: 10.0.0.1, serviceAccount: n"),
-             "warning SL2013 spec.endpoints[0].serviceAccount is accepted and ignored")),
+        Said("serviceAccount syntax", EndpointOf("address: 10.0.0.1, serviceAccount: a/b"), "is no DNS label")),
     RowName);
 
 TEST(ServiceEntryEndpoints, WeightZeroCountsAsOne) {

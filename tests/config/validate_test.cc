@@ -122,7 +122,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"NearChoice", Policy("{loadBalancer: {simple: LEAST_CON}}"), "did you mean `LEAST_CONN`?", false},
         Case{"Passthrough", Policy("{loadBalancer: {simple: PASSTHROUGH}}"), "error SL1103", false},
         Case{"Empty", Policy("{}"), "trafficPolicy is empty", false},
-        Case{"Tls", Policy("{tls: {mode: SIMPLE}}"), "error SL1103 spec.trafficPolicy.tls", false},
+        Case{"Tls", Policy("{tls: {mode: SIMPLE}}"), "warning IST0128", true},
         Case{"TlsDisabled", Policy("{tls: {mode: DISABLE}}"), "IST0174", true},
         Case{"HashKeys", Policy("{loadBalancer: {consistentHash: {useSourceIp: true, httpHeaderName: a}}}"),
              "exactly one of httpHeaderName", false},
@@ -150,8 +150,8 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Others, FindingOn,
     testing::Values(
-        Case{"Gateway", Kind("Gateway", "networking.istio.io/v1", "{}"),
-             "error SL1103 this build does not carry Gateway", false},
+        Case{"Gateway", Kind("Gateway", "networking.istio.io/v1", "{}"), "error IST0106 spec.servers is required",
+             false},
         Case{"UnknownKind", Kind("VirtualServise", "networking.istio.io/v1", "{}"), "did you mean `VirtualService`?",
              false},
         Case{"WrongVersion", Kind("VirtualService", "networking.istio.io/v9", "{}"), "error SL1102", false},
