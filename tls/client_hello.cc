@@ -118,8 +118,9 @@ HelloState ReadClientHello(std::string_view bytes, ClientHello& hello) {
   }
   // Nothing else can follow before the server has answered.
   if (message.size() != wanted) return HelloState::kMalformed;
-  return ReadMessage(std::string_view(message).substr(kMessageHeader), hello) ? HelloState::kComplete
-                                                                              : HelloState::kMalformed;
+  if (ReadMessage(std::string_view(message).substr(kMessageHeader), hello)) return HelloState::kComplete;
+  hello = {};
+  return HelloState::kMalformed;
 }
 
 }  // namespace sluice::tls

@@ -93,6 +93,7 @@ core::Result<Names> ReadNames(const X509& certificate) {
 bool DnsNameMatches(std::string_view pattern, std::string_view name) {
   if (pattern.ends_with('.')) pattern.remove_suffix(1);
   if (name.ends_with('.')) name.remove_suffix(1);
+  if (name.empty()) return false;
   if (pattern.find('*') == std::string_view::npos) return pattern == name;
   if (!pattern.starts_with("*.")) return false;
   const std::string_view suffix = pattern.substr(1);  // ".example.com"
@@ -103,8 +104,9 @@ bool DnsNameMatches(std::string_view pattern, std::string_view name) {
 
 bool CoversServer(const Names& names, std::span<const std::string> wanted) {
   return std::ranges::any_of(wanted, [&](const std::string& name) {
-    return HasAddress(names, name) ||
-           std::ranges::any_of(names.dns, [&](const std::string& pattern) { return DnsNameMatches(pattern, name); });
+    // An address is vouched for as an address only: "*.0.0.1" is no way to write many.
+    if (core::ParseIp(name)) return HasAddress(names, name);
+    return std::ranges::any_of(names.dns, [&](const std::string& pattern) { return DnsNameMatches(pattern, name); });
   });
 }
 

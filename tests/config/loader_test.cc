@@ -8,7 +8,7 @@
 
 #include "config/utf8.h"
 #include "tests/config/config_support.h"
-#include "tests/config/temporary_directory.h"
+#include "tests/support/temporary_directory.h"
 
 namespace sluice::config {
 namespace {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "config/yaml_node.h"
-#include "tests/config/temporary_directory.h"
+#include "tests/support/temporary_directory.h"
 
 namespace sluice::config {
 namespace {

@@ -1,4 +1,4 @@
-// A directory of its own for a test, gone with it. Tests of config/ only.
+// A directory of its own for a test, gone with it.
 #pragma once
 
 #include <cstdint>
@@ -7,12 +7,12 @@
 #include <fstream>
 #include <string>
 
-namespace sluice::config {
+namespace sluice {
 
 class TemporaryDirectory {
  public:
   TemporaryDirectory() {
-    std::string name = (std::filesystem::temp_directory_path() / "sluice-config-XXXXXX").string();
+    std::string name = (std::filesystem::temp_directory_path() / "sluice-test-XXXXXX").string();
     path_ = mkdtemp(name.data());
   }
   ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
@@ -35,4 +35,4 @@ class TemporaryDirectory {
   std::filesystem::path path_;
 };
 
-}  // namespace sluice::config
+}  // namespace sluice
