@@ -11,6 +11,7 @@
 #include "config/diagnostics.h"
 #include "core/snapshot/snapshot.h"
 #include "core/telemetry/tls_certificate.h"
+#include "gateway/admin/admin_guard.h"
 #include "gateway/telemetry/prometheus_collector.h"
 
 namespace sluice::gateway {
@@ -54,6 +55,7 @@ struct AdminContext {
   ServerFacts (*server)(void* self) = nullptr;
   void* self = nullptr;
   AdminActions actions;
+  AdminGuard guard{};
 };
 
 }  // namespace sluice::gateway

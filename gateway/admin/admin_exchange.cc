@@ -18,6 +18,7 @@ void AdminExchange::OnHead(core::Head head, Flow flow) {
   if (mark != std::string_view::npos) request.query = head.path.substr(mark + 1);
   request.authority = head.authority;
   request.origin = head.headers.Find(core::HeaderName::kOrigin).value_or("");
+  request.authorization = head.headers.Find("authorization").value_or("");
   Send(AnswerAdmin(context_, set_, request));
 }
 
@@ -60,6 +61,7 @@ void AdminExchange::Send(AdminAnswer answer) {
   head.headers.AddBorrowed("cache-control", "no-store");
   head.headers.AddBorrowed("x-content-type-options", "nosniff");
   head.headers.AddBorrowed("x-frame-options", "DENY");
+  if (answer.status == 401) head.headers.AddBorrowed("www-authenticate", "Bearer");
   answer_ended_ = head_only_ || body_.empty();
   stream_.SendHead(head, answer_ended_ ? Flow::kEnd : Flow::kMore);
   Pump();

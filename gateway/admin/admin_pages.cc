@@ -125,6 +125,7 @@ constexpr std::uint8_t kMetrics = static_cast<std::uint8_t>(PageSet::kMetrics);
 
 constexpr AdminPage kPages[] = {
     {"/", false, kAdmin, "this overview", &IndexPage},
+    {"/certs", false, kAdmin, "our own certificates and their files, as JSON", &CertsPage},
     {"/clusters", false, kAdmin, "clusters and their endpoints; ?format=json", &ClustersPage},
     {"/config_dump", false, kAdmin, "the configuration in force as JSON, and the last one refused", &ConfigDumpPage},
     {"/drain", true, kAdmin, "the same as /drain_listeners", &Drain},
@@ -215,15 +216,19 @@ std::optional<std::string> AdminRequest::Parameter(std::string_view name) const 
 std::span<const AdminPage> AdminPages() { return kPages; }
 
 AdminAnswer AnswerAdmin(const AdminContext& context, PageSet set, const AdminRequest& request) {
-  if (set == PageSet::kAdmin && !TrustedHost(request.authority)) {
-    return Plain(403, "Host must be localhost or an IP address\n");
+  const bool reads = request.method == "GET" || request.method == "HEAD";
+  if (set == PageSet::kAdmin) {
+    if (!context.guard.Allows(request.authorization, reads)) return Plain(401, "this port wants a token\n");
+    // Whoever has shown more than that he reaches the port is not a page of another site.
+    if (!context.guard.Trusts(request.authorization) && !TrustedHost(request.authority)) {
+      return Plain(403, "Host must be localhost or an IP address\n");
+    }
   }
   const auto* page = std::ranges::find_if(kPages, [&](const AdminPage& candidate) {
     return candidate.path == request.path && (candidate.sets & static_cast<std::uint8_t>(set)) != 0;
   });
   if (page == std::end(kPages)) return UnknownPath(context, set, request);
 
-  const bool reads = request.method == "GET" || request.method == "HEAD";
   if (page->mutates) {
     if (reads) return Plain(400, "this page changes state and wants POST\n");
     if (request.method != "POST") return Plain(405, "this page wants POST\n");

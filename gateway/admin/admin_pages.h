@@ -17,10 +17,11 @@ enum class PageSet : std::uint8_t { kAdmin = 1, kHealth = 2, kMetrics = 4 };
 
 struct AdminRequest {
   std::string_view method;
-  std::string_view path;       // without query
-  std::string_view query;      // without '?'
-  std::string_view authority;  // Host as sent
-  std::string_view origin;     // of a browser's script; empty when absent
+  std::string_view path;             // without query
+  std::string_view query;            // without '?'
+  std::string_view authority;        // Host as sent
+  std::string_view origin;           // of a browser's script; empty when absent
+  std::string_view authorization{};  // as sent; empty when absent
 
   // The percent-decoded value of a query parameter; empty text when it has none.
   std::optional<std::string> Parameter(std::string_view name) const;
@@ -44,10 +45,11 @@ struct AdminPage {
 std::span<const AdminPage> AdminPages();
 
 // Finds the page and checks method, Host (names that are not ours point to DNS rebinding, reliability.md D7) and
-// Origin. Unknown paths answer 404 with the list.
+// Origin, and that the guard allows it. Unknown paths answer 404 with the list.
 AdminAnswer AnswerAdmin(const AdminContext& context, PageSet set, const AdminRequest& request);
 
 // The pages that fill files of their own.
+AdminAnswer CertsPage(const AdminContext& context, const AdminRequest& request);
 AdminAnswer ClustersPage(const AdminContext& context, const AdminRequest& request);
 AdminAnswer ConfigDumpPage(const AdminContext& context, const AdminRequest& request);
 AdminAnswer StatsPage(const AdminContext& context, const AdminRequest& request);

@@ -46,7 +46,9 @@ class AdminSession final : public ServerSession {
 
 }  // namespace
 
-AdminServer::AdminServer(Worker& control, AdminContext context) : control_(control), context_(context) {
+AdminServer::AdminServer(Worker& control, AdminContext context, const AdminAccess& access)
+    : control_(control), context_(std::move(context)), access_(access) {
+  context_.guard = access_.guard();
   const PageSet sets[] = {PageSet::kAdmin, PageSet::kHealth, PageSet::kMetrics};
   for (std::size_t i = 0; i < ports_.size(); ++i) ports_[i] = {this, sets[i]};
 }
@@ -70,9 +72,20 @@ AcceptHook AdminServer::Hook(PageSet pages) {
 void AdminServer::Accept(Socket socket, PageSet pages) {
   auto* session = new AdminSession(control_, std::move(socket), limits_, session_stats_, context_, pages);
   sessions_.push_back(*session);
-  session->Start(MakeCodec(Role::kServer, core::Wire::kHttp1,
-                           {session->codec_limits(), codec_stats_, control_.blocks(), control_.clock()}, session,
-                           session->wake()));
+  if (pages != PageSet::kAdmin || !access_.secured()) return session->Start(MakeFor(*session, core::Wire::kHttp1));
+  session->StartSniffing(
+      {.plaintext = false,
+       .tls = true,
+       .self = this,
+       .make = [](void* self, ServerSession& by,
+                  core::Wire wire) { return static_cast<AdminServer*>(self)->MakeFor(by, wire); },
+       .secure = [](void* self, ServerSession&,
+                    const tls::ClientHello&) { return static_cast<AdminServer*>(self)->access_.context(); }});
+}
+
+std::unique_ptr<Codec> AdminServer::MakeFor(ServerSession& session, core::Wire wire) {
+  return MakeCodec(Role::kServer, wire, {session.codec_limits(), codec_stats_, control_.blocks(), control_.clock()},
+                   &session, session.wake());
 }
 
 void AdminServer::CloseAll() {

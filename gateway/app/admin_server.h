@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "gateway/admin/admin_exchange.h"
+#include "gateway/app/admin_access.h"
 #include "gateway/codec/codec.h"
 #include "gateway/net/listener.h"
 #include "gateway/net/server_session.h"
@@ -16,7 +17,8 @@ class AdminServer {
  public:
   static constexpr std::uint32_t kConnectionsMax = 512;  // over all three ports; more are closed at once
 
-  AdminServer(Worker& control, AdminContext context);
+  // `access` protects the admin port and outlives the server.
+  AdminServer(Worker& control, AdminContext context, const AdminAccess& access);
   ~AdminServer();
   AdminServer(const AdminServer&) = delete;
   AdminServer& operator=(const AdminServer&) = delete;
@@ -34,9 +36,11 @@ class AdminServer {
   };
 
   void Accept(Socket socket, PageSet pages);
+  std::unique_ptr<Codec> MakeFor(ServerSession& session, core::Wire wire);
 
   Worker& control_;
   AdminContext context_;
+  const AdminAccess& access_;
   std::array<Port, 3> ports_;
   SessionLimits limits_;
   SessionStats session_stats_;

@@ -66,6 +66,10 @@ int App::Run() {
                                             config::LoadOptions{.paths = options_.config,
                                                                 .default_namespace = options_.default_namespace,
                                                                 .own_port = OwnPort(options_.http)});
+  if (const core::Status usable = admin_access_.Open(options_, UnixMicros() / 1'000'000); !usable) {
+    std::fprintf(stderr, "sluice: %s\n", usable.error().Text().c_str());
+    return 64;
+  }
   const bool loaded = config_->LoadFirst();
   for (const config::Finding& finding : config_->findings()) {
     std::fprintf(stderr, "%s\n", config::FormatFinding(finding).c_str());
@@ -117,7 +121,7 @@ void App::Build(const core::Settings& settings) {
 
 core::Status App::OpenListeners() {
   if (core::Status opened = OpenProxy(); !opened) return opened;
-  admin_ = std::make_unique<AdminServer>(control_, AdminSource());
+  admin_ = std::make_unique<AdminServer>(control_, AdminSource(), admin_access_);
   if (core::Status opened = OpenPages("admin", options_.admin, PageSet::kAdmin); !opened) return opened;
   if (core::Status opened = OpenPages("health", options_.health, PageSet::kHealth); !opened) return opened;
   if (core::Status opened = OpenPages("metrics", options_.metrics, PageSet::kMetrics); !opened) return opened;
@@ -218,7 +222,9 @@ void App::ArmSweep() {
   next = std::max(next, now + core::Milliseconds(10));
   sweep_.expires_at(std::chrono::time_point_cast<std::chrono::steady_clock::duration>(next));
   sweep_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) ArmSweep();
+    if (error) return;
+    admin_access_.Refresh(clock_.Now(), UnixMicros() / 1'000'000);
+    ArmSweep();
   });
 }
 

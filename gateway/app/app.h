@@ -66,6 +66,7 @@ class App {
   std::unique_ptr<SnapshotHub> hub_;
   std::unique_ptr<ConfigManager> config_;
   std::unique_ptr<PrometheusCollector> collector_;
+  AdminAccess admin_access_;
   std::unique_ptr<AdminServer> admin_;
   ListenerStats listener_stats_;
   std::vector<std::unique_ptr<Listener>> listeners_;

@@ -14,6 +14,8 @@ struct RunOptions {
   std::vector<std::string> config;
   std::string http = "0.0.0.0:8080";      // from --http-port
   std::string admin = "127.0.0.1:15000";  // "off": none
+  std::string admin_token_file;           // empty: none
+  std::string admin_credential;           // directory with tls.crt, tls.key and, for mutual TLS, ca.crt; empty: none
   std::string health = "0.0.0.0:15021";
   std::string metrics = "0.0.0.0:15090";
   std::uint32_t workers = 0;  // 0: the file's, else one per core

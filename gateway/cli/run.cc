@@ -20,16 +20,11 @@ std::string HttpAddress(const std::string& text) {
   return text.find_first_not_of("0123456789") == std::string::npos ? "0.0.0.0:" + text : text;
 }
 
-// Whoever reaches the admin port can drain the gateway: without a token or a client certificate it stays on loopback.
 core::Status CheckAddresses(const RunOptions& options) {
   for (const std::string* address : {&options.http, &options.admin, &options.health, &options.metrics}) {
     if (*address == kOff) continue;
     const auto endpoint = ParseAddress(*address);
     if (!endpoint) return std::unexpected(endpoint.error());
-    if (address == &options.admin && !endpoint->address().is_loopback()) {
-      return core::Fail(core::ErrorCode::kInvalidArgument, "the admin address " + *address + " is not on loopback",
-                        "use 127.0.0.1:PORT or [::1]:PORT, or off");
-    }
   }
   return {};
 }
@@ -60,9 +55,16 @@ void AddRun(CLI::App& app, int& exit_code) {
   run->add_option("--http-port", flags->http_port, "Port (or IP:PORT, or off) for client traffic; 0 takes a free one")
       ->envname("SLUICE_HTTP_PORT")
       ->capture_default_str();
-  run->add_option("--admin", options.admin, "Admin pages, IP:PORT or off; loopback only")
+  run->add_option("--admin", options.admin,
+                  "Admin pages, IP:PORT or off; beyond loopback only with one of the next two")
       ->envname("SLUICE_ADMIN")
       ->capture_default_str();
+  run->add_option("--admin-token-file", options.admin_token_file,
+                  "File with the token that the admin port wants (Authorization: Bearer ...)")
+      ->envname("SLUICE_ADMIN_TOKEN_FILE");
+  run->add_option("--admin-credential", options.admin_credential,
+                  "Directory with tls.crt and tls.key for the admin port; with ca.crt clients must show a certificate")
+      ->envname("SLUICE_ADMIN_CREDENTIAL");
   run->add_option("--health", options.health, "Health pages for probes, IP:PORT or off")
       ->envname("SLUICE_HEALTH")
       ->capture_default_str();

@@ -129,14 +129,14 @@ def client_context(credential=None, alpn=("http/1.1",)):
     return context
 
 
-def attempt(address, context, server_name=EDGE):
+def attempt(address, context, server_name=EDGE, path="/smuggled"):
     """A handshake and one request of HTTP/1.1: "answered" or "refused". A client learns of a refused certificate only
     after its own handshake with TLS 1.3, so the request is part of it."""
     host, port = address.rsplit(":", 1)
     try:
         with socket.create_connection((host, int(port)), 20) as plain:
             with context.wrap_socket(plain, server_hostname=server_name) as secured:
-                secured.sendall(f"GET /smuggled HTTP/1.1\r\nhost: {server_name}\r\n\r\n".encode())
+                secured.sendall(f"GET {path} HTTP/1.1\r\nhost: {server_name}\r\n\r\n".encode())
                 return "answered" if secured.recv(65536).startswith(b"HTTP/1.1 ") else "refused"
     except (ssl.SSLError, ConnectionError):
         return "refused"
