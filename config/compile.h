@@ -18,6 +18,11 @@ void CompileServices(const Documents& documents, const ServiceCatalog& catalog, 
 // clusters are indexed already.
 void CompileRoutes(const Documents& documents, const ServiceCatalog& catalog, core::Snapshot& snapshot);
 
+// Fills the authorization policies that hold here.
+void CompileAuthorization(const Documents& documents, core::Snapshot& snapshot);
+// Whether a policy is of our namespace or the root namespace, and means this workload.
+bool HoldsHere(const AuthorizationSpec& policy, const core::Settings::Identity& identity);
+
 // Fills the listeners.
 void CompileListeners(const Documents& documents, core::Snapshot& snapshot);
 

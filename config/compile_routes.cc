@@ -242,6 +242,7 @@ std::unique_ptr<core::Snapshot> Compile(const Documents& documents, const Resolv
   snapshot->IndexClusters();
   CompileRoutes(documents, catalog, *snapshot);
   CompileListeners(documents, *snapshot);
+  CompileAuthorization(documents, *snapshot);
   return snapshot;
 }
 

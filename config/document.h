@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/experiment/experiment.h"
+#include "core/identity/authorization.h"
 #include "core/identity/tls_policy.h"
 #include "core/resilience/retry_policy.h"
 #include "core/route/route.h"
@@ -231,6 +232,16 @@ struct PeerAuthentication {
   std::vector<PortMtls> ports;
 };
 
+// --- AuthorizationPolicy -------------------------------------------------------------------------------------------
+
+struct AuthorizationSpec {
+  enum class Action : std::uint8_t { kAllow, kDeny, kAudit };
+  Metadata meta;
+  core::Labels selector;  // empty: every workload of the namespace
+  Action action = Action::kAllow;
+  core::AuthorizationPolicy policy;
+};
+
 // --- sluice.dev ----------------------------------------------------------------------------------------------------
 
 struct ExperimentSpec {
@@ -249,6 +260,7 @@ struct Documents {
   std::vector<ServiceEntry> service_entries;
   std::vector<Gateway> gateways;
   std::vector<PeerAuthentication> peer_authentications;
+  std::vector<AuthorizationSpec> authorization_policies;
   std::vector<ExperimentSpec> experiments;
   core::Settings settings;
   Place settings_place;        // of GatewaySettings.identity, when there is one

@@ -38,6 +38,7 @@ void ParseDestinationRule(Fields& spec, const Metadata& meta, const TextMap& ann
 void ParseServiceEntry(Fields& spec, const Metadata& meta, Documents& documents);
 void ParseGateway(Fields& spec, const Metadata& meta, Documents& documents);
 void ParsePeerAuthentication(Fields& spec, const Metadata& meta, Documents& documents);
+void ParseAuthorizationPolicy(Fields& spec, const Metadata& meta, const TextMap& annotations, Documents& documents);
 void ParseExperiment(Fields& spec, const Metadata& meta, Documents& documents);
 void ParseGatewaySettings(Fields& spec, Documents& documents);
 

@@ -24,7 +24,7 @@ constexpr std::array kKinds = {
     Kind{"ServiceEntry", "networking.istio.io", true},
     Kind{"Gateway", "networking.istio.io", true},
     Kind{"PeerAuthentication", "security.istio.io", true},
-    Kind{"AuthorizationPolicy", "security.istio.io", false},
+    Kind{"AuthorizationPolicy", "security.istio.io", true},
     Kind{"Experiment", "sluice.dev", true},
     Kind{"GatewaySettings", "sluice.dev", true},
     Kind{"Canary", "sluice.dev", false},
@@ -194,6 +194,7 @@ void DocumentParser::ParseSpec(const YamlNode& document, const TextMap& annotati
   if (meta.kind == "ServiceEntry") return ParseServiceEntry(spec, meta, documents_);
   if (meta.kind == "Gateway") return ParseGateway(spec, meta, documents_);
   if (meta.kind == "PeerAuthentication") return ParsePeerAuthentication(spec, meta, documents_);
+  if (meta.kind == "AuthorizationPolicy") return ParseAuthorizationPolicy(spec, meta, annotations, documents_);
   if (meta.kind == "Experiment") return ParseExperiment(spec, meta, documents_);
   const auto settings = std::ranges::count(seen_, std::string_view("GatewaySettings"), &Metadata::kind);
   if (settings > 1) {

@@ -35,6 +35,7 @@ void Validate(const Documents& documents, Findings& findings) {
   ValidateTraffic(documents, catalog, findings);
   ValidatePolicies(documents, catalog, findings);
   ValidateListeners(documents, findings);
+  ValidateAuthorization(documents, findings);
   ValidateExperiments(documents, catalog, findings);
 }
 

@@ -18,6 +18,7 @@ void ValidateTraffic(const Documents& documents, const ServiceCatalog& catalog, 
 void ValidatePolicies(const Documents& documents, const ServiceCatalog& catalog, Findings& findings);
 void ValidateHosts(const Documents& documents, const HostPlan& plan, Findings& findings);
 void ValidateListeners(const Documents& documents, Findings& findings);
+void ValidateAuthorization(const Documents& documents, Findings& findings);
 void ValidateExperiments(const Documents& documents, const ServiceCatalog& catalog, Findings& findings);
 
 }  // namespace sluice::config

@@ -250,6 +250,27 @@ std::optional<AnswerPlan> AnswerAtServer(const Request& request) {
   return answer;
 }
 
+std::optional<AnswerPlan> AnswerIfDenied(const Request& request, Plan& plan) {
+  const Authorization& policies = request.snapshot.authorization;
+  if (policies.empty()) return std::nullopt;
+  const PlanInput& input = request.input;
+  const AuthorizationVerdict verdict = Authorize(policies,
+                                                 {.head = request.head,
+                                                  .path = input.path,
+                                                  .peer = input.peer,
+                                                  .peer_address = input.peer_address,
+                                                  .client_address = input.client_address,
+                                                  .local_address = input.local_address,
+                                                  .local_port = input.listener_port,
+                                                  .server_name = input.sni},
+                                                 request.arena);
+  plan.dry_run_denied = verdict.dry_run_denied;
+  if (verdict.allowed) return std::nullopt;
+  AnswerPlan answer = Answer(AnswerPlan::Kind::kDenied, 403, "", verdict.details);
+  answer.body = "RBAC: access denied";
+  return answer;
+}
+
 }  // namespace
 
 Plan MakePlan(const Snapshot& snapshot, Head& request, const PlanInput& input, BucketHasher& hasher, Random& random,
@@ -258,6 +279,10 @@ Plan MakePlan(const Snapshot& snapshot, Head& request, const PlanInput& input, B
   Plan plan;
   plan.draw = random.Next();
   if (const auto answer = AnswerAtServer(context)) {
+    plan.action = *answer;
+    return plan;
+  }
+  if (const auto answer = AnswerIfDenied(context, plan)) {
     plan.action = *answer;
     return plan;
   }

@@ -48,6 +48,7 @@ struct AnswerPlan {
     kDirectResponse,
     kCorsPreflight,
     kFaultAbort,
+    kDenied,         // 403: an AuthorizationPolicy says no; its name is in `details` only
     kMisdirected,    // 421: a Host of another server than the handshake was made for
     kHttpsRedirect,  // the server's httpsRedirect
     kUriTooLong,     // a regex rewrite grew the path beyond kRewrittenPathMax: 414
@@ -91,10 +92,12 @@ struct Plan {
   const CorsPolicy* cors = nullptr;  // headers to add to the response
   std::variant<AnswerPlan, ForwardPlan> action;
 
+  bool dry_run_denied = false;  // an AuthorizationPolicy that is only tried out would have said no
+
   bool forwards() const { return std::holds_alternative<ForwardPlan>(action); }
 };
 
-// Order: host -> experiments (set x-ab-bucket, x-ab-experiment, x-ab-arm on `request`) -> first matching rule -> fault,
+// Order: server -> authorization -> host -> experiments (set x-ab-bucket, x-ab-experiment, x-ab-arm on `request`) -> first matching rule -> fault,
 // cors -> destination (split, sticky, arm) -> mirrors -> rewrite -> limits. `request` must already be sanitised.
 // Everything made lies in `arena`; `snapshot` must outlive the plan. No allocation outside the arena on the warm path.
 // `hasher` belongs to the calling worker.

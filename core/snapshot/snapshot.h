@@ -11,6 +11,7 @@
 #include "core/base/strong_id.h"
 #include "core/base/text_index.h"
 #include "core/experiment/experiment.h"
+#include "core/identity/authorization.h"
 #include "core/route/route.h"
 #include "core/route/route_table.h"
 #include "core/snapshot/listener.h"
@@ -29,6 +30,7 @@ struct Snapshot {
   std::vector<Experiment> experiments;     // by ExperimentId
   RouteTable route_table;                  // host -> virtual host -> ordered routes; of the process's own port
   std::vector<RouteTable> gateway_tables;  // the same for each server of a Gateway (GatewayServer::table)
+  Authorization authorization;             // policies that hold for every request
   std::vector<Listener> listeners;         // at least one: the process's own port, or those of the Gateways
 
   // (service FQDN, port, subset) -> cluster, for arms and explanations. Port 0 finds the only or first port.

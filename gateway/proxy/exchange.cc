@@ -125,6 +125,7 @@ bool Exchange::Prepare() {
 void Exchange::Decide() {
   place_ = session_->PlaceOf(*pin_, request_.authority);
   plan_ = core::MakePlan(*pin_, request_, plan_input(), context_.hasher, context_.worker.random(), arena_);
+  if (plan_.dry_run_denied) context_.metrics.downstream().rq_dry_run_denied.Add();
   if (plan_.fault_delay > core::Duration::zero()) {
     flags_.Set(ResponseFlag::kDI);
     MoveTo(ExchangeState::kDelayed);
@@ -156,6 +157,7 @@ void Exchange::Answer(const core::AnswerPlan& answer) {
       flags_.Set(ResponseFlag::kNC);
       reply.cause = "the rule names a host or subset that is not defined";
       break;
+    case Kind::kDenied: context_.metrics.downstream().rq_denied.Add(); break;
     case Kind::kMisdirected: reply.cause = "this connection was not made for the requested host"; break;
     case Kind::kUriTooLong: reply.cause = "the rewritten path is too long"; break;
     case Kind::kFaultAbort:

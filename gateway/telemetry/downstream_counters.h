@@ -30,6 +30,8 @@ struct DownstreamCounters {
   core::Counter rq_too_large;       // 413, 414 and 431
   core::Counter rq_overload_close;  // refused for lack of memory or descriptors
   core::Counter rq_path_refused;    // path normalisation said no
+  core::Counter rq_denied;          // an AuthorizationPolicy said no
+  core::Counter rq_dry_run_denied;  // one that is only tried out would have
   core::Counter rq_ambiguous;       // framing that two parsers could read differently
   core::Counter no_route;
   core::Counter no_cluster;
