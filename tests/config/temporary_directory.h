@@ -1,4 +1,4 @@
-// A directory of its own for a test, gone with it. Tests of config/ only.
+// A directory of its own for a test, gone with it.
 #pragma once
 
 #include <cstdint>
