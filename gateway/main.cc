@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "gateway/cli/certs.h"
 #include "gateway/cli/run.h"
 #include "gateway/cli/validate.h"
 
@@ -45,6 +46,7 @@ int Main(int argc, char** argv) {
   int exit_code = 0;
   sluice::gateway::AddRun(app, exit_code);
   AddValidate(app, exit_code);
+  sluice::gateway::AddCerts(app, exit_code);
   app.add_subcommand("version", "Print the version")->callback([] { std::puts("sluice " SLUICE_VERSION); });
   try {
     app.parse(argc, argv);
