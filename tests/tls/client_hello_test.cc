@@ -118,6 +118,17 @@ TEST(ClientHello, LengthsThatDoNotAddUpAreRefused) {
   EXPECT_EQ(Read(Record("\x01\x00\x00\x00"s)), HelloState::kMalformed) << "empty";
 }
 
+TEST(ClientHello, ARecordThatGoesOnBehindTheMessageIsRefusedHoweverItIsCut) {
+  const std::string message = Message(ServerName("a.b"));
+  const std::string bytes = Record(message + "more");
+  for (std::size_t size = 0; size <= bytes.size(); ++size) {
+    const bool decided = size >= 5 + 4;  // the lengths of record and message are known
+    EXPECT_EQ(Read(bytes.substr(0, size)), decided ? HelloState::kMalformed : HelloState::kIncomplete) << size;
+  }
+  const std::string last = Record(message.substr(0, 10)) + Record(message.substr(10) + "more");
+  EXPECT_EQ(Read(last.substr(0, last.size() - 4)), HelloState::kMalformed);
+}
+
 TEST(ClientHello, WhatIsNoHelloIsRefusedAtItsFirstRecord) {
   EXPECT_EQ(Read("GET / HTTP/1.1\r\n"), HelloState::kMalformed);
   EXPECT_EQ(Read("\x17\x03\x01\x00\x01x"s), HelloState::kMalformed) << "application data";
