@@ -106,18 +106,18 @@ HelloState ReadClientHello(std::string_view bytes, ClientHello& hello) {
     if (Byte(bytes, at) != kHandshake || Byte(bytes, at + 1) != 3 || length == 0) return HelloState::kMalformed;
     if (length > kClientHelloMax) return HelloState::kTooLarge;
     at += kRecordHeader;
+    const std::size_t end = message.size() + length;  // of the message, once all of the record is there
     message += bytes.substr(at, length);
     if (message.size() >= kMessageHeader) {
       if (Byte(message, 0) != kClientHelloType) return HelloState::kMalformed;
       const std::size_t size = (Byte(message, 1) << 16) | (Byte(message, 2) << 8) | Byte(message, 3);
       if (size > kClientHelloMax) return HelloState::kTooLarge;
       wanted = kMessageHeader + size;
+      if (end > wanted) return HelloState::kMalformed;  // nothing else can follow before the server has answered
     }
-    if (bytes.size() - at < length && message.size() < wanted) return HelloState::kIncomplete;
-    at += std::min(length, bytes.size() - at);
+    if (bytes.size() - at < length) return HelloState::kIncomplete;
+    at += length;
   }
-  // Nothing else can follow before the server has answered.
-  if (message.size() != wanted) return HelloState::kMalformed;
   if (ReadMessage(std::string_view(message).substr(kMessageHeader), hello)) return HelloState::kComplete;
   hello = {};
   return HelloState::kMalformed;

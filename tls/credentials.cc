@@ -1,8 +1,10 @@
 #include "tls/credentials.h"
 
+#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -22,8 +24,17 @@ struct CloseFile {
   void operator()(std::FILE* file) const { std::fclose(file); }
 };
 
+// Opening a pipe would wait for somebody to write into it: not with O_NONBLOCK, which means nothing to files.
+std::FILE* OpenFile(const std::string& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (descriptor < 0) return nullptr;
+  std::FILE* const file = ::fdopen(descriptor, "rb");
+  if (file == nullptr) ::close(descriptor);
+  return file;
+}
+
 core::Result<std::string> ReadFile(const std::string& path) {
-  const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(path.c_str(), "rbe"));
+  const std::unique_ptr<std::FILE, CloseFile> file(OpenFile(path));
   if (file == nullptr) {
     return core::Fail(ErrorCode::kIo, path + ": " + std::strerror(errno), "make the file readable for the gateway");
   }

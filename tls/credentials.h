@@ -29,12 +29,12 @@ struct Credentials {
   std::int64_t not_after = 0;         // the soonest end of any leaf, seconds since the epoch; 0: no leaf
   std::string serial;                 // of the first leaf, hex, for admin and logs
   std::string principal;              // its SPIFFE id, or empty
-  std::vector<std::string> warnings;  // a private key that others may read, a leaf whose time has come or not come yet
+  std::vector<std::string> warnings;  // a private key that others may read, a leaf whose time has not come yet
 };
 
 // `unix_seconds` is now. Errors name the file and say what is wrong with it: missing, too large, not PEM, a key that does
-// not belong to its certificate, an empty bundle. An expired leaf is a warning when `lenient`, else an error: a process
-// that starts should say so; one that runs keeps what it has.
+// not belong to its certificate, an empty bundle, an expired leaf: a process that starts says so, one that runs keeps
+// what it has.
 core::Result<Credentials> LoadServer(const core::ServerTlsPolicy& policy, std::int64_t unix_seconds);
 core::Result<Credentials> LoadClient(const core::ClientTlsPolicy& policy, std::int64_t unix_seconds);
 

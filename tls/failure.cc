@@ -15,12 +15,13 @@ Failure FailureOfReason(int reason) {
     case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE: return Failure::kNoCertificate;
     case SSL_R_UNSUPPORTED_PROTOCOL:
     case SSL_R_VERSION_TOO_LOW:
-    case SSL_R_WRONG_VERSION_NUMBER:
+    case SSL_R_WRONG_SSL_VERSION:
     case SSL_R_INAPPROPRIATE_FALLBACK: return Failure::kVersion;
     case SSL_R_NO_SHARED_CIPHER:
     case SSL_R_NO_SHARED_GROUPS:
     case SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM:
     case SSL_R_NO_SUITABLE_KEY_SHARE: return Failure::kCipher;
+    case SSL_R_WRONG_VERSION_NUMBER:  // of a record: whoever sends these bytes speaks something else
     case SSL_R_HTTP_REQUEST:
     case SSL_R_HTTPS_PROXY_REQUEST: return Failure::kPlaintext;
     case SSL_R_TOO_MANY_KEY_UPDATES: return Failure::kKeyUpdateFlood;

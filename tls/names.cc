@@ -104,7 +104,7 @@ bool DnsNameMatches(std::string_view pattern, std::string_view name) {
 
 bool CoversServer(const Names& names, std::span<const std::string> wanted) {
   return std::ranges::any_of(wanted, [&](const std::string& name) {
-    // An address is vouched for as an address only: "*.0.0.1" is no way to write many.
+    // A DNS name that looks like an address is none, "*.0.0.1" least of all (RFC 9525 section 6.2).
     if (core::ParseIp(name)) return HasAddress(names, name);
     return std::ranges::any_of(names.dns, [&](const std::string& pattern) { return DnsNameMatches(pattern, name); });
   });

@@ -1,180 +1,137 @@
 #include "gateway/cli/certs.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
-#include <ctime>
-#include <filesystem>
 #include <memory>
-#include <string>
+#include <string_view>
 #include <utility>
-#include <vector>
 
-#include "core/base/result.h"
+#include "config/hostname.h"
+#include "core/base/text.h"
 #include "core/identity/spiffe_id.h"
+#include "gateway/runtime/steady_clock.h"
 #include "tls/certificate_authority.h"
 
 namespace sluice::gateway {
 namespace {
 
-struct CertsOptions {
-  std::string directory;
-  std::string trust_domain = "cluster.local";
-  std::string name_space = "default";
-  std::vector<std::string> dns;
-  int days = 30;
-  bool force = false;
+using core::ErrorCode;
+using tls::CertificateAuthority;
+using tls::IssuedCertificate;
+
+constexpr int kUsage = 64;
+constexpr std::int64_t kHour = 3600;
+constexpr std::int64_t kDay = 24 * kHour;
+
+core::Result<std::string> SpiffeIdOf(const CertsOptions& options, std::string_view account) {
+  const std::string id =
+      "spiffe://" + options.trust_domain + "/ns/" + options.name_space + "/sa/" + std::string(account);
+  if (core::SpiffeId::Parse(id)) return id;
+  return core::Fail(ErrorCode::kInvalidArgument, "'" + id + "' is not a SPIFFE id",
+                    "choose a --trust-domain in lower case and a --namespace without '/'");
+}
+
+// What one party shows, and in which files.
+struct Party {
+  std::string account;  // of its SPIFFE id; empty: it has none
+  bool named = false;   // found by name: localhost, the loopback addresses and --dns
+  std::string usage;
+  std::string certificate, key, trust;  // files
 };
 
-core::Status WriteAll(int descriptor, const std::string& text, const std::string& path) {
-  for (std::size_t written = 0; written < text.size();) {
-    const ssize_t count = ::write(descriptor, text.data() + written, text.size() - written);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return core::Fail(core::ErrorCode::kIo, path + ": " + std::strerror(errno));
-    written += static_cast<std::size_t>(count);
+std::vector<Party> Parties() {
+  return {{"", true, "serverAuth", "gateway/tls.crt", "gateway/tls.key", "gateway/ca.crt"},
+          {"sluice", false, "serverAuth,clientAuth", "cert-chain.pem", "key.pem", "root-cert.pem"},
+          {"client", false, "clientAuth", "client/tls.crt", "client/tls.key", "client/ca.crt"},
+          {"model", true, "serverAuth", "model/tls.crt", "model/tls.key", "model/ca.crt"}};
+}
+
+core::Status AddParty(const CertsOptions& options, const tls::Validity& validity, const CertificateAuthority& authority,
+                      const Party& party, std::vector<NewFile>& files) {
+  tls::LeafRequest request{.common_name = "sluice " + (party.account.empty() ? "gateway" : party.account),
+                           .validity = validity,
+                           .extended_key_usage = party.usage};
+  if (!party.account.empty()) {
+    auto id = SpiffeIdOf(options, party.account);
+    if (!id) return std::unexpected(id.error());
+    request.uris.push_back(std::move(*id));
   }
+  if (party.named) {
+    request.dns = {"localhost"};
+    for (const std::string& name : options.dns) request.dns.push_back(core::Fold(name));
+    request.addresses = {"127.0.0.1", "::1"};
+  }
+  core::Result<IssuedCertificate> issued = authority.Issue(request);
+  if (!issued) return std::unexpected(issued.error());
+  files.push_back({party.trust, authority.certificate()});
+  files.push_back({party.certificate, issued->certificate + issued->chain});
+  files.push_back({party.key, std::move(issued->key), true});
   return {};
 }
 
-// A file that was not there before, or replaces one in a single step: the gateway may be watching it.
-core::Status WriteFile(const std::string& path, const std::string& text, ::mode_t mode) {
-  const std::string fresh = path + ".new";
-  ::unlink(fresh.c_str());
-  const int descriptor = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-  if (descriptor < 0) return core::Fail(core::ErrorCode::kIo, fresh + ": " + std::strerror(errno));
-  core::Status written = WriteAll(descriptor, text, fresh);
-  ::close(descriptor);
-  if (written && ::rename(fresh.c_str(), path.c_str()) != 0) {
-    written = core::Fail(core::ErrorCode::kIo, path + ": " + std::strerror(errno));
-  }
-  return written;
-}
-
-core::Status MakeDirectory(const std::string& path) {
-  std::error_code error;
-  const std::filesystem::path parent = std::filesystem::path(path).parent_path();
-  if (!parent.empty()) std::filesystem::create_directories(parent, error);
-  if (!error && (::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST)) return {};
-  return core::Fail(core::ErrorCode::kIo, path + ": " + (error ? error.message() : std::strerror(errno)));
-}
-
-// What is made: where its files go, and whom it names.
-struct Set {
-  std::string directory;  // below DIR; empty: the workload's own files in DIR itself
-  std::string common_name;
-  std::string names;
-  std::string usages;
-  std::string purpose;  // for people
-};
-
-std::vector<Set> SetsOf(const CertsOptions& options) {
-  const auto account = [&](const std::string& name) {
-    return "URI:spiffe://" + options.trust_domain + "/ns/" + options.name_space + "/sa/" + name;
-  };
-  std::string names = "DNS:localhost,IP:127.0.0.1,IP:::1";
-  for (const std::string& name : options.dns) names += ",DNS:" + name;
-  return {{"", "sluice", account("sluice"), "serverAuth,clientAuth", "the gateway's own workload certificate"},
-          {"gateway", "gateway", names, "serverAuth", "of a Gateway: credentialName: gateway"},
-          {"client", "client", account("client"), "clientAuth", "for a client, such as curl"},
-          {"model", "model", names + "," + account("model"), "serverAuth,clientAuth", "for a model server"}};
-}
-
-core::Status WriteSet(const CertsOptions& options, const Set& set, const tls::Issued& issued,
-                      const std::string& authority) {
-  const bool own = set.directory.empty();
-  const std::string directory = own ? options.directory : options.directory + "/" + set.directory;
-  if (core::Status made = MakeDirectory(directory); !made) return made;
-  const std::pair<std::string, const std::string*> files[] = {{own ? "cert-chain.pem" : "tls.crt", &issued.certificate},
-                                                              {own ? "root-cert.pem" : "ca.crt", &authority}};
-  // The key first: whoever watches looks at the certificate, and must then find its key.
-  core::Status written = WriteFile(directory + (own ? "/key.pem" : "/tls.key"), issued.private_key, 0600);
-  for (const auto& [name, text] : files) {
-    if (written) written = WriteFile(directory + "/" + name, *text, 0644);
-  }
-  return written;
-}
-
-core::Status Check(const CertsOptions& options) {
-  const std::string example = "spiffe://" + options.trust_domain + "/ns/" + options.name_space + "/sa/x";
-  if (!core::SpiffeId::Parse(example)) {
-    return core::Fail(core::ErrorCode::kInvalidArgument,
-                      "`" + options.trust_domain + "` and `" + options.name_space + "` make no SPIFFE id",
-                      "write lower-case names, such as cluster.local and default");
-  }
-  for (const std::string& name : options.dns) {
-    if (name.empty() || name.find_first_of(",:; \n") != std::string::npos) {
-      return core::Fail(core::ErrorCode::kInvalidArgument, "`" + name + "` is no DNS name");
-    }
-  }
-  if (options.force || ::access((options.directory + "/ca.crt").c_str(), F_OK) != 0) return {};
-  return core::Fail(core::ErrorCode::kInvalidArgument, options.directory + " holds an authority already",
-                    "use --force to replace it with everything that it has vouched for, or another directory");
-}
-
-core::Status MakeAll(const CertsOptions& options) {
-  const std::int64_t now = std::time(nullptr);
-  // A minute of grace, for clocks that differ a little.
-  const tls::Validity validity{now - 60, now + static_cast<std::int64_t>(options.days) * 86'400};
-  auto authority = tls::CertificateAuthority::Make("Sluice throw-away CA", validity);
-  if (!authority) return std::unexpected(authority.error());
-  auto key = authority->private_key();
-  if (!key) return std::unexpected(key.error());
-  if (core::Status made = MakeDirectory(options.directory); !made) return made;
-  for (const Set& set : SetsOf(options)) {
-    auto issued = authority->Issue({set.common_name, set.names, {}, set.usages, validity});
-    if (!issued) return std::unexpected(issued.error());
-    if (core::Status written = WriteSet(options, set, *issued, authority->certificate()); !written) return written;
-  }
-  if (core::Status written = WriteFile(options.directory + "/ca.key", *key, 0600); !written) return written;
-  return WriteFile(options.directory + "/ca.crt", authority->certificate(), 0644);
-}
-
-void Tell(const CertsOptions& options) {
-  const char* const dir = options.directory.c_str();
-  std::printf("%s/ca.crt, ca.key: a throw-away authority, good for %d days\n", dir, options.days);
-  for (const Set& set : SetsOf(options)) {
-    const std::string where = set.directory.empty() ? "cert-chain.pem, key.pem, root-cert.pem" : set.directory + "/";
-    std::printf("%s/%s: %s\n", dir, where.c_str(), set.purpose.c_str());
-  }
+void PrintMade(const CertsOptions& options) {
+  const char* const directory = options.directory.c_str();
+  const auto id = [&](const char* account) { return SpiffeIdOf(options, account).value_or(std::string()); };
+  std::printf("made in %s, good for %lld days, for trying things out:\n", directory,
+              static_cast<long long>(options.days));
+  std::printf("  ca.crt ca.key                          the authority; whoever has its key can be anybody\n");
+  std::printf("  gateway/{tls.crt,tls.key,ca.crt}       a Gateway's credentialName: gateway\n");
+  std::printf("  cert-chain.pem key.pem root-cert.pem   the workload %s\n", id("sluice").c_str());
+  std::printf("  client/{tls.crt,tls.key,ca.crt}        a client, %s\n", id("client").c_str());
+  std::printf("  model/{tls.crt,tls.key,ca.crt}         a model server, %s\n", id("model").c_str());
   std::printf(
-      "\nname it in GatewaySettings, then try it:\n"
-      "  spec: {identity: {certificateDirectory: %s}}\n"
-      "  curl --cacert %s/ca.crt --cert %s/client/tls.crt --key %s/client/tls.key https://localhost:8443/\n",
-      dir, dir, dir, dir);
+      "try: curl --cacert '%s/ca.crt' --cert '%s/client/tls.crt' --key '%s/client/tls.key' https://localhost:8443/\n",
+      directory, directory, directory);
 }
 
 int Init(const CertsOptions& options) {
-  if (const core::Status usable = Check(options); !usable) {
-    std::fprintf(stderr, "sluice: %s\n", usable.error().Text().c_str());
-    return 64;
+  auto files = MakeCertificates(options, UnixMicros() / 1'000'000);
+  if (!files) {
+    std::fprintf(stderr, "sluice: %s\n", files.error().Text().c_str());
+    return files.error().code == ErrorCode::kInvalidArgument ? kUsage : 1;
   }
-  if (const core::Status made = MakeAll(options); !made) {
-    std::fprintf(stderr, "sluice: %s\n", made.error().Text().c_str());
+  if (const core::Status written = WriteFiles(options.directory, *files, options.force); !written) {
+    std::fprintf(stderr, "sluice: %s\n", written.error().Text().c_str());
     return 1;
   }
-  Tell(options);
+  PrintMade(options);
   return 0;
 }
 
 }  // namespace
 
+core::Result<std::vector<NewFile>> MakeCertificates(const CertsOptions& options, std::int64_t unix_seconds) {
+  for (const std::string& name : options.dns) {
+    if (name != "*" && config::IsHostName(core::Fold(name), true)) continue;
+    return core::Fail(ErrorCode::kInvalidArgument, "'" + name + "' is not a DNS name", "write --dns model.example.com");
+  }
+  // Clocks of other machines may be behind this one's.
+  const tls::Validity validity{unix_seconds - kHour, unix_seconds + options.days * kDay};
+  auto authority = CertificateAuthority::Make({.common_name = "Sluice throw-away authority", .validity = validity});
+  if (!authority) return std::unexpected(authority.error());
+  auto key = authority->KeyPem();
+  if (!key) return std::unexpected(key.error());
+  std::vector<NewFile> files{{"ca.crt", authority->certificate()}, {"ca.key", std::move(*key), true}};
+  for (const Party& party : Parties()) {
+    if (core::Status added = AddParty(options, validity, *authority, party, files); !added) {
+      return std::unexpected(added.error());
+    }
+  }
+  return files;
+}
+
 void AddCerts(CLI::App& app, int& exit_code) {
-  CLI::App* certs = app.add_subcommand("certs", "Certificates for trying TLS on one machine");
-  certs->require_subcommand(1);
   auto options = std::make_shared<CertsOptions>();
-  CLI::App* init = certs->add_subcommand("init", "Make a throw-away authority and certificates of it in DIR");
-  init->add_option("DIR", options->directory, "Directory to write to; made when it is not there")->required();
-  init->add_option("--trust-domain", options->trust_domain, "Trust domain of the SPIFFE ids")->capture_default_str();
-  init->add_option("--namespace", options->name_space, "Namespace of the SPIFFE ids")->capture_default_str();
-  init->add_option("--dns", options->dns, "Further DNS names of the gateway and the model; may be repeated");
-  init->add_option("--days", options->days, "Days until they expire")
+  CLI::App* certs = app.add_subcommand("certs", "Certificates for trying out TLS");
+  certs->require_subcommand(1);
+  CLI::App* init = certs->add_subcommand("init", "Make an authority, and certificates for gateway, client and model");
+  init->add_option("directory", options->directory, "Where they go; made when missing")->required();
+  init->add_option("--trust-domain", options->trust_domain, "Of the SPIFFE ids")->capture_default_str();
+  init->add_option("--namespace", options->name_space, "Of the SPIFFE ids")->capture_default_str();
+  init->add_option("--days", options->days, "How long they are good for")
       ->check(CLI::Range(1, 3650))
       ->capture_default_str();
-  init->add_flag("--force", options->force, "Replace an authority that is there already");
+  init->add_option("--dns", options->dns, "Further DNS name of the gateway and the model; may be repeated");
+  init->add_flag("--force", options->force, "Replace the files that are there");
   init->callback([options, &exit_code] { exit_code = Init(*options); });
 }
 

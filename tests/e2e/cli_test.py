@@ -34,7 +34,7 @@ class CliTest(RigTest):
 
     def test_every_verb_has_help_on_stdout(self):
         self.assertEqual(self.sluice("--help").returncode, 0)
-        for verb in ("run", "validate", "version"):
+        for verb in ("run", "validate", "certs", "version"):
             done = self.sluice(verb, "--help")
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             self.assertIn(verb, self.sluice("--help").stdout)
