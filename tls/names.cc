@@ -112,7 +112,7 @@ bool CoversServer(const Names& names, std::span<const std::string> wanted) {
 
 bool HasName(const Names& names, std::span<const std::string> wanted) {
   return std::ranges::any_of(wanted, [&](const std::string& name) {
-    return Contains(names.uris, name) || Contains(names.dns, name) || HasAddress(names, name);
+    return Contains(names.uris, name) || Contains(names.dns, core::Fold(name)) || HasAddress(names, name);
   });
 }
 
