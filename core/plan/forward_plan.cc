@@ -236,7 +236,6 @@ OpsOrder Order(const Plan& plan, HeaderOps HeaderOpsPair::* side) {
 std::optional<AnswerPlan> AnswerAtServer(const Request& request) {
   const Entry entry = request.input.entry;
   if (entry == Entry::kOtherServer) return Answer(AnswerPlan::Kind::kMisdirected, 421, "", "misdirected_request");
-  if (entry == Entry::kNoServer) return Answer(AnswerPlan::Kind::kNoRoute, 404, "NR", "route_not_found");
   if (entry != Entry::kServer || !request.input.server->https_redirect) return std::nullopt;
   static const Redirect kToHttps = [] {
     Redirect redirect;
@@ -284,6 +283,10 @@ Plan MakePlan(const Snapshot& snapshot, Head& request, const PlanInput& input, B
   }
   if (const auto answer = AnswerIfDenied(context, plan)) {
     plan.action = *answer;
+    return plan;
+  }
+  if (input.entry == Entry::kNoServer) {
+    plan.action = Answer(AnswerPlan::Kind::kNoRoute, 404, "NR", "route_not_found");
     return plan;
   }
   const RouteTable& table =

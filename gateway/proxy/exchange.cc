@@ -157,7 +157,10 @@ void Exchange::Answer(const core::AnswerPlan& answer) {
       flags_.Set(ResponseFlag::kNC);
       reply.cause = "the rule names a host or subset that is not defined";
       break;
-    case Kind::kDenied: context_.metrics.downstream().rq_denied.Add(); break;
+    case Kind::kDenied:
+      context_.metrics.downstream().rq_denied.Add();
+      reply.plain = true;  // the words of Istio, and not whose policy it was
+      break;
     case Kind::kMisdirected: reply.cause = "this connection was not made for the requested host"; break;
     case Kind::kUriTooLong: reply.cause = "the rewritten path is too long"; break;
     case Kind::kFaultAbort:
