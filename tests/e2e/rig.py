@@ -284,12 +284,13 @@ def answering(body=b"ok", status="200 OK", headers=()):
 class Gateway:
     """A running sluice."""
 
-    def __init__(self, programs, directory, rules, flags, prefix, listeners=("http", "admin", "health", "metrics")):
+    def __init__(self, programs, directory, rules, flags, prefix, listeners=("http", "admin", "health", "metrics"),
+                 admin="127.0.0.1:0"):
         self.rules = directory / "rules.yaml"
         self.write_rules(rules)
         number = len(programs.running)
         self.program = programs.start(f"sluice-{number}", [
-            *prefix, BIN, "run", "-c", self.rules, "--http-port", "0", "--admin", "127.0.0.1:0", "--health", "127.0.0.1:0",
+            *prefix, BIN, "run", "-c", self.rules, "--http-port", "0", "--admin", admin, "--health", "127.0.0.1:0",
             "--metrics", "127.0.0.1:0", *flags])
         self.program.wait_for(listeners, 30)
         at = {name: address.replace("0.0.0.0", "127.0.0.1") for name, address in self.program.listeners.items()}
@@ -363,8 +364,8 @@ class RigTest(unittest.TestCase):
                                       [STUB, "--version", version, *flags]).wait_for(["http"])
         return program, int(program.listeners["http"].rsplit(":", 1)[1])
 
-    def gateway(self, rules, *flags, prefix=()):
-        return Gateway(self.programs, self.directory, rules, [str(flag) for flag in flags], prefix)
+    def gateway(self, rules, *flags, prefix=(), **more):
+        return Gateway(self.programs, self.directory, rules, [str(flag) for flag in flags], prefix, **more)
 
     def wait_metric(self, gateway, expected, name, **labels):
         """Metrics are published at the end of a request or once a second: waits until the sum is `expected`."""
