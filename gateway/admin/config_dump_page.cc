@@ -119,6 +119,35 @@ Json RouteJson(const core::Route& route) {
   return json;
 }
 
+// Names of files, never what is in them.
+Json TlsJson(const core::ServerTlsPolicy& policy) {
+  constexpr const char* kClient[] = {"none", "optional", "required"};
+  Json json = {{"name", policy.name},
+               {"client_certificate", kClient[static_cast<std::size_t>(policy.client)]},
+               {"ca", policy.ca},
+               {"crl", policy.crl},
+               {"min_version", policy.min == core::TlsVersion::k12 ? "TLSv1.2" : "TLSv1.3"},
+               {"max_version", policy.max == core::TlsVersion::k12 ? "TLSv1.2" : "TLSv1.3"},
+               {"offered", policy.context != nullptr}};
+  for (const core::TlsKeyPair& pair : policy.certificates) json["certificates"].push_back(pair.certificate);
+  if (!policy.trust_domain.empty()) json["trust_domain"] = policy.trust_domain;
+  if (!policy.subject_alt_names.empty()) json["subject_alt_names"] = policy.subject_alt_names;
+  if (!policy.ciphers.empty()) json["ciphers"] = policy.ciphers;
+  return json;
+}
+
+Json TlsJson(const core::ClientTlsPolicy& policy) {
+  Json json = {{"ca", policy.ca.empty() ? "system" : policy.ca},
+               {"crl", policy.crl},
+               {"verify", policy.verify},
+               {"sni", policy.sni},
+               {"subject_alt_names", policy.subject_alt_names},
+               {"server_names", policy.server_names}};
+  if (policy.certificate) json["certificate"] = policy.certificate->certificate;
+  if (policy.istio) json["trust_domain"] = policy.trust_domain;
+  return json;
+}
+
 Json ClusterJson(const core::Cluster& cluster) {
   constexpr const char* kPolicies[] = {"LEAST_REQUEST", "ROUND_ROBIN", "RANDOM", "RING_HASH", "MAGLEV"};
   Json json = {{"name", cluster.name},
@@ -143,6 +172,7 @@ Json ClusterJson(const core::Cluster& cluster) {
                                  {"max_ejection_percent", outlier.max_ejection_percent},
                                  {"min_health_percent", outlier.min_health_percent}};
   }
+  if (cluster.tls) json["tls"] = TlsJson(*cluster.tls);
   json["endpoints"] = Json::array();
   for (const core::Endpoint& endpoint : cluster.endpoints) {
     Json labels = Json::object();
@@ -184,6 +214,7 @@ Json SettingsJson(const core::Settings& settings) {
         {"mirror_body", settings.limits.mirror_body}}},
       {"timeouts_ms",
        {{"request_head", InMilliseconds(settings.timeouts.request_head)},
+        {"tls_handshake", InMilliseconds(settings.timeouts.tls_handshake)},
         {"stream_idle", InMilliseconds(settings.timeouts.stream_idle)},
         {"connection_idle", InMilliseconds(settings.timeouts.connection_idle)},
         {"drain", InMilliseconds(settings.timeouts.drain)},
@@ -202,19 +233,60 @@ Json SettingsJson(const core::Settings& settings) {
        {{"workload", settings.identity.workload},
         {"namespace", settings.identity.name_space},
         {"trust_domain", settings.identity.trust_domain},
-        {"cluster", settings.identity.cluster}}}};
+        {"cluster", settings.identity.cluster},
+        {"certificate_directory", settings.identity.certificate_directory}}}};
+}
+
+Json VirtualHostsJson(const core::Snapshot& snapshot, const core::RouteTable& table) {
+  Json hosts = Json::array();
+  for (const core::VirtualHost& host : table.hosts()) {
+    Json routes = Json::array();
+    for (const core::RouteId id : host.routes) routes.push_back(RouteJson(snapshot.routes[id.value]));
+    hosts.push_back({{"name", host.name}, {"hosts", host.hosts}, {"routes", std::move(routes)}});
+  }
+  return hosts;
+}
+
+Json ListenerJson(const core::Snapshot& snapshot, const core::Listener& listener) {
+  constexpr const char* kTransports[] = {"plaintext", "permissive", "strict", "tls"};
+  Json json = {{"bind", listener.bind},
+               {"port", listener.port},
+               {"transport", kTransports[static_cast<std::size_t>(listener.transport)]}};
+  if (listener.workload) json["workload"] = TlsJson(*listener.workload);
+  for (const core::GatewayServer& server : listener.servers) {
+    Json one = {{"name", server.name}, {"hosts", server.hosts}, {"https_redirect", server.https_redirect}};
+    if (server.tls) one["tls"] = TlsJson(*server.tls);
+    one["virtual_hosts"] = VirtualHostsJson(snapshot, snapshot.gateway_tables[server.table]);
+    json["servers"].push_back(std::move(one));
+  }
+  return json;
+}
+
+Json AuthorizationJson(const core::Authorization& policies) {
+  Json json = Json::array();
+  const auto add = [&json](const std::vector<core::AuthorizationPolicy>& all, const char* action) {
+    for (const core::AuthorizationPolicy& policy : all) {
+      json.push_back({{"namespace", policy.name_space},
+                      {"name", policy.name},
+                      {"action", action},
+                      {"dry_run", policy.dry_run},
+                      {"rules", policy.rules.size()}});
+    }
+  };
+  add(policies.deny, "DENY");
+  add(policies.allow, "ALLOW");
+  return json;
 }
 
 Json SnapshotJson(const core::Snapshot& snapshot) {
   Json json = {{"generation", snapshot.generation},
                {"revision", snapshot.revision},
                {"settings", SettingsJson(snapshot.settings)}};
-  json["virtual_hosts"] = Json::array();
-  for (const core::VirtualHost& host : snapshot.route_table.hosts()) {
-    Json routes = Json::array();
-    for (const core::RouteId id : host.routes) routes.push_back(RouteJson(snapshot.routes[id.value]));
-    json["virtual_hosts"].push_back({{"name", host.name}, {"hosts", host.hosts}, {"routes", std::move(routes)}});
-  }
+  json["virtual_hosts"] = VirtualHostsJson(snapshot, snapshot.route_table);
+  json["listeners"] = Json::array();
+  for (const core::Listener& listener : snapshot.listeners)
+    json["listeners"].push_back(ListenerJson(snapshot, listener));
+  json["authorization"] = AuthorizationJson(snapshot.authorization);
   json["clusters"] = Json::array();
   for (const core::Cluster& cluster : snapshot.clusters) json["clusters"].push_back(ClusterJson(cluster));
   json["experiments"] = Json::array();

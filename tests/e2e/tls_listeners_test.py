@@ -141,6 +141,17 @@ class Modes(TlsTest):
             moved = tls_rig.Curl(f"http://127.0.0.1:{self.ports['redirect']}/a?b=c", "-H", f"host: {host}")
             self.assertEqual((moved.status, moved.header("location")), (301, location))
 
+    def test_the_listeners_are_in_the_dump_and_no_key_is(self):
+        text = self.gateway.admin_request("GET", "/config_dump")[1]
+        listeners = {listener["port"]: listener for listener in rig.json.loads(text)["listeners"]}
+        self.assertEqual(set(listeners), set(self.ports.values()))
+        mutual = listeners[self.ports["mutual"]]
+        self.assertEqual(mutual["transport"], "tls")
+        self.assertEqual(mutual["servers"][0]["tls"]["client_certificate"], "required")
+        self.assertEqual(mutual["servers"][0]["virtual_hosts"][0]["hosts"], [EDGE])
+        self.assertEqual(listeners[self.ports["plain"]]["transport"], "permissive")
+        self.assertNotIn("PRIVATE KEY", text)
+
     def test_the_expiry_of_every_certificate_is_a_metric(self):
         for policy in ("default/edge/simple", "default/edge/other", "default/edge/istio", "workload"):
             with self.subTest(policy):
