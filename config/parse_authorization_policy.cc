@@ -197,7 +197,9 @@ class PolicyReader {
       condition.attribute = Attribute::kHeader;
       condition.header = core::Fold(key.substr(kHeaders.size(), key.size() - kHeaders.size() - 1));
       condition.header_code = core::LookupHeaderName(condition.header);
-      if (core::IsToken(condition.header)) return true;
+      // What routing calls the authority has no field of its own any more when policies are asked.
+      if (condition.header == "host" || condition.header == ":authority") condition.attribute = Attribute::kHost;
+      if (condition.attribute == Attribute::kHost || core::IsToken(condition.header)) return true;
     }
     if (const auto* found = std::ranges::find(kKnown, std::string_view(key), &Known::key); found != kKnown.end()) {
       condition.attribute = found->attribute;

@@ -25,7 +25,7 @@ import tls_peers  # noqa: E402
 
 CORE_OF_PROXY, CORE_OF_REST = ("taskset", "-c", run_load.PROXY_CORE), ("taskset", "-c", run_load.OTHER_CORE)
 KEPT = {"tls1": ("--npn-list=http/1.1", "-c", "64"), "tlsh2": ("-c", "8", "-m", "32")}
-NEW_CONNECTIONS, NEW_ROUNDS = 100, 6  # at once, and how often
+NEW_CONNECTIONS, NEW_ROUNDS = 100, 20  # at once, and how often
 
 
 def h2load(address, *options):
@@ -168,7 +168,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--bin", type=pathlib.Path, default=ROOT / "build" / "release", help="build directory")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=2.0, help="of each measurement")
+    parser.add_argument("--seconds", type=float, default=1.0, help="of each measurement")
     parser.add_argument("--workloads", nargs="+", choices=WHAT, default=list(WHAT))
     parser.add_argument("--idle", type=int, default=1000, help="connections held for the figure on memory")
     parser.add_argument("--out", type=pathlib.Path, help="result file (default: tls-result.json in the build)")

@@ -293,6 +293,7 @@ INSTANTIATE_TEST_SUITE_P(
              {Deny(When("request.headers[x-team]", "notValues: [good]"))},
              With({{"x-team", "good"}, {"x-team", "evil"}}),
              kFirst},
+        Case{"HeaderHostIsTheAuthority", {Allow(When("request.headers[Host]", "values: [models.example]"))}, {}, ""},
         Case{"SourceIp", {Allow(When("source.ip", "values: [10.1.2.0/24]"))}, {}, ""},
         Case{"NotSourceIp", {Deny(When("source.ip", "notValues: [10.1.2.0/24]"))}, From("192.0.2.1"), kFirst},
         Case{"RemoteIp", {Allow(When("remote.ip", "values: [203.0.113.9]"))}, {}, ""},
@@ -306,6 +307,22 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"ServerName", {Allow(When("connection.sni", "values: [Models.example]"))}, Named("models.example"), ""},
         Case{"ServerNameOfPlaintext", {Allow(When("connection.sni", "values: ['*']"))}, {}, kNone}),
     NameOf);
+
+TEST(AuthorizationTrustDomain, ClusterLocalStandsForWhateverItIsCalled) {
+  const auto allowed = [](const std::string& pattern, const std::string& principal) {
+    std::string text = Document({Allow(Source("principals: ['" + pattern + "']"))});
+    text.replace(text.find("labels: {app: edge}"), 0, "trustDomain: corp.example, ");
+    const Loaded loaded = LoadText(text);
+    EXPECT_TRUE(loaded.ok) << TextOf(loaded);
+    core::Arena arena;
+    return Judge(Compiled(loaded)->authorization, As(principal), arena).allowed;
+  };
+  EXPECT_TRUE(allowed("cluster.local/ns/ml/sa/alice", "corp.example/ns/ml/sa/alice"));
+  EXPECT_TRUE(allowed("cluster.local/ns/ml/*", "corp.example/ns/ml/sa/alice"));
+  EXPECT_TRUE(allowed("corp.example/ns/ml/sa/alice", "corp.example/ns/ml/sa/alice"));
+  EXPECT_FALSE(allowed("cluster.local/ns/ml/sa/alice", "cluster.local/ns/ml/sa/alice"));
+  EXPECT_FALSE(allowed("other.example/ns/ml/sa/alice", "corp.example/ns/ml/sa/alice"));
+}
 
 TEST(AuthorizationDryRun, IsToldBesideTheVerdict) {
   const auto shadow = [](const std::vector<std::string>& policies) {
