@@ -1,5 +1,6 @@
 """TLS towards models: every mode of a DestinationRule with both versions of HTTP, what a model learns of us, and servers
 whose certificates are wrong in one way: those get no request."""
+import json
 import unittest
 
 from cryptography import x509
@@ -69,6 +70,10 @@ class Models(TlsTest):
             cls.add(name, leaf, policy, asks=bool(asks), account="expected" if name == "bad-account" else None)
             cls.wrong[name] = reason
         cls.rules += cls.service("bad-plain", cls.model().port, simple, "HTTP", None)
+        silent = {"connectionPool": {"tcp": {"connectTimeout": "200ms"}}, "tls": simple}
+        cls.silent = cls.model(lambda connection: connection.read_to_end())
+        cls.rules += "---\n" + rig.rules([cls.silent.port], rig.PLAIN.replace("model", "bad-silent"),
+                                         f"  trafficPolicy: {json.dumps(silent)}\n", "bad-silent")
         cls.run_gateway(cls.rules.removeprefix("---\n"), "identity: {certificateDirectory: certificates}",
                         listeners=("http", "admin", "metrics"))
 
@@ -151,6 +156,11 @@ class Models(TlsTest):
     def test_a_model_that_speaks_plaintext_gets_no_request(self):
         self.assertEqual(self.get("/refused-plain", "bad-plain").status, 503)
         self.assertEqual(self.tries("/refused-plain"), [])
+
+    def test_a_model_that_never_answers_the_handshake_is_given_up_in_connect_timeout(self):
+        with self.one_more("timeout", "upstream"):
+            self.assertEqual(self.get("/refused-silent", "bad-silent").status, 503)
+        self.assertEqual(self.line("/refused-silent")["response_flags"], "UF")
 
 
 if __name__ == "__main__":
