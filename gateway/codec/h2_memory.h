@@ -9,7 +9,7 @@
 
 namespace sluice::gateway {
 
-inline constexpr std::size_t kPieceMax = 4096;              // bigger pieces come from the heap each time
+inline constexpr std::size_t kPieceMax = 4096;              // bigger ones are new each time, from 16 KiB on in pages
 inline constexpr std::size_t kPiecesKeptMax = 1024 * 1024;  // bytes in the lists of one thread
 
 // For nghttp2_session_*_new3, which copies it.

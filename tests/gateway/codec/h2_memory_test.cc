@@ -34,6 +34,24 @@ TEST(H2Memory, NothingIsAPieceToo) {
   ReturnPiece(nullptr);
 }
 
+TEST(H2Memory, ALargePieceTakesMemoryOnlyWhereItIsUsed) {
+  nghttp2_mem memory = H2Memory();
+  std::vector<void*> pieces;
+  for (int i = 0; i < 64; ++i) pieces.push_back(memory.malloc(16'394, nullptr));
+  for (void* const piece : pieces) {
+    ASSERT_NE(piece, nullptr);
+    std::memset(piece, 'x', 16'394);
+  }
+  void* const grown = memory.realloc(pieces.back(), 40'000, nullptr);
+  ASSERT_NE(grown, nullptr);
+  EXPECT_EQ(std::string_view(static_cast<char*>(grown), 16'394), std::string_view(std::string(16'394, 'x')));
+  pieces.back() = grown;
+  for (void* const piece : pieces) memory.free(piece, nullptr);
+  void* const fresh = memory.malloc(16'394, nullptr);
+  EXPECT_EQ(static_cast<char*>(fresh)[16'393], 0) << "untouched pages of the system's";
+  memory.free(fresh, nullptr);
+}
+
 TEST(H2Memory, WhatCannotBeIsNull) {
   nghttp2_mem memory = H2Memory();
 
