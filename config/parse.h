@@ -99,7 +99,7 @@ std::string ReadPath(Fields& fields, std::string_view key);
 // A credential's name, which is the name of a directory.
 std::string ReadCredentialName(const YamlNode& node, const std::string& path, const Scope& scope);
 
-std::optional<UpstreamTls> ReadUpstreamTls(Fields& policy);
+std::optional<UpstreamTls> ReadUpstreamTls(Fields& policy, TrafficPolicy& into);
 std::optional<TrafficPolicy> ReadTrafficPolicy(Fields& fields, core::OutlierPolicy::Backoff backoff);
 
 }  // namespace sluice::config

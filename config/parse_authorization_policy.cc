@@ -53,7 +53,7 @@ class PolicyReader {
  public:
   PolicyReader(const Metadata& meta, const Scope& scope) : meta_(meta), scope_(scope) {}
 
-  std::optional<core::AuthorizationRule> ReadRule(const YamlNode& node, const std::string& path) {
+  core::AuthorizationRule ReadRule(const YamlNode& node, const std::string& path) {
     Fields fields(node, path, scope_);
     core::AuthorizationRule rule;
     ReadList(fields, "from", "source", rule.from, [this](Fields& source, auto& all) { ReadSource(source, all); });
@@ -261,10 +261,10 @@ void ParseAuthorizationPolicy(Fields& spec, const Metadata& meta, const TextMap&
   PolicyReader reader(meta, spec.scope());
   if (const YamlNode* list = spec.List("rules")) {
     for (std::size_t i = 0; i < list->items.size(); ++i) {
-      auto rule = reader.ReadRule(list->items[i], Format("spec.rules[{}]", i));
-      rule->details =
+      core::AuthorizationRule rule = reader.ReadRule(list->items[i], Format("spec.rules[{}]", i));
+      rule.details =
           Format("rbac_access_denied_matched_policy[ns[{}]-policy[{}]-rule[{}]]", meta.name_space, meta.name, i);
-      policy.policy.rules.push_back(std::move(*rule));
+      policy.policy.rules.push_back(std::move(rule));
     }
   }
   if (policy.action != AuthorizationSpec::Action::kAllow && policy.policy.rules.empty()) {

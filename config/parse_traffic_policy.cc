@@ -301,10 +301,7 @@ void ReadBlocks(Fields& fields, core::OutlierPolicy::Backoff backoff, TrafficPol
   policy.load_balancer = ReadBalancer(fields, policy);
   policy.pool = ReadPool(fields, policy);
   policy.outlier = ReadOutlier(fields, policy, backoff);
-  policy.tls = ReadUpstreamTls(fields);
-  if (const YamlNode* tls = fields.Map("tls")) {
-    for (const YamlMember& field : tls->members) policy.fields.emplace_back("tls", field.key);
-  }
+  policy.tls = ReadUpstreamTls(fields, policy);
 }
 
 void ReadPorts(Fields& fields, core::OutlierPolicy::Backoff backoff, TrafficPolicy& policy) {

@@ -54,9 +54,10 @@ void CheckMode(Fields& fields, const UpstreamTls& tls) {
 
 }  // namespace
 
-std::optional<UpstreamTls> ReadUpstreamTls(Fields& policy) {
+std::optional<UpstreamTls> ReadUpstreamTls(Fields& policy, TrafficPolicy& into) {
   const YamlNode* node = policy.Map("tls");
   if (node == nullptr) return std::nullopt;
+  for (const YamlMember& field : node->members) into.fields.emplace_back("tls", field.key);
   Fields fields(*node, policy.PathOf("tls"), policy.scope());
   UpstreamTls tls;
   tls.place = policy.scope().At(policy.MarkOf("tls"));

@@ -7,6 +7,8 @@
 #include "config/host_plan.h"
 #include "config/service_catalog.h"
 
+#include <string_view>
+
 namespace sluice::config {
 
 void Validate(const Documents& documents, Findings& findings);
@@ -17,6 +19,8 @@ void ValidateRules(const Documents& documents, const HostPlan& plan, Findings& f
 void ValidateTraffic(const Documents& documents, const ServiceCatalog& catalog, Findings& findings);  // time, retries
 void ValidatePolicies(const Documents& documents, const ServiceCatalog& catalog, Findings& findings);
 void ValidateHosts(const Documents& documents, const HostPlan& plan, Findings& findings);
+// Files come out of a directory that only GatewaySettings can name: an error when `what` needs it and it is not named.
+void NeedCertificateDirectory(const Documents& documents, Place place, std::string_view what, Findings& findings);
 void ValidateListeners(const Documents& documents, Findings& findings);
 void ValidateAuthorization(const Documents& documents, Findings& findings);
 void ValidateExperiments(const Documents& documents, const ServiceCatalog& catalog, Findings& findings);

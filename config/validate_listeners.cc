@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <map>
 #include <string>
+#include <utility>
 
 namespace sluice::config {
 namespace {
@@ -74,20 +75,12 @@ void CheckBinds(const std::vector<PlannedPort>& ports, Findings& findings) {
   }
 }
 
-// Files come out of a directory that only GatewaySettings can name.
-void NeedDirectory(const Documents& documents, const std::string& file, Mark mark, std::string_view what,
-                   Findings& findings) {
-  if (!documents.settings.identity.certificate_directory.empty()) return;
-  findings.Error("SL2031", {file, mark}, Format("{} needs a directory with certificates, and none is named", what),
-                 "set certificateDirectory in GatewaySettings.identity; `sluice certs init DIR` makes one to try");
-}
-
 void CheckFiles(const Documents& documents, const PlannedServer& planned, Findings& findings) {
   if (!planned.server->tls.has_value()) return;
   const ServerTls& tls = *planned.server->tls;
   const std::string& file = planned.gateway->meta.file;
-  if (tls.workload) NeedDirectory(documents, file, tls.mark, "mode ISTIO_MUTUAL", findings);
-  if (!tls.credentials.empty()) NeedDirectory(documents, file, tls.mark, "credentialName", findings);
+  if (tls.workload) NeedCertificateDirectory(documents, {file, tls.mark}, "mode ISTIO_MUTUAL", findings);
+  if (!tls.credentials.empty()) NeedCertificateDirectory(documents, {file, tls.mark}, "credentialName", findings);
 }
 
 // Without the own certificate there is plaintext only: what asks for more must not be silently less.
@@ -100,7 +93,7 @@ void CheckModes(const Documents& documents, const std::vector<PlannedPort>& port
   for (const std::uint16_t port : plain) {
     const MtlsDecision decision = MtlsModeOf(documents, port);
     if (decision.mode == MtlsMode::kStrict) {
-      NeedDirectory(documents, decision.from->meta.file, decision.mark, "mode STRICT", findings);
+      NeedCertificateDirectory(documents, {decision.from->meta.file, decision.mark}, "mode STRICT", findings);
     } else if (decision.mode == MtlsMode::kPermissive && documents.settings.identity.certificate_directory.empty()) {
       findings.Warn("SL2031", {decision.from->meta.file, decision.mark},
                     "mode PERMISSIVE takes plaintext only: no directory with certificates is named",
@@ -163,6 +156,12 @@ void CheckHosts(const Documents& documents, const VirtualService& service, Findi
 }
 
 }  // namespace
+
+void NeedCertificateDirectory(const Documents& documents, Place place, std::string_view what, Findings& findings) {
+  if (!documents.settings.identity.certificate_directory.empty()) return;
+  findings.Error("SL2031", std::move(place), Format("{} needs a directory with certificates, and none is named", what),
+                 "set certificateDirectory in GatewaySettings.identity; `sluice certs init DIR` makes one to try");
+}
 
 void ValidateListeners(const Documents& documents, Findings& findings) {
   const std::vector<PlannedPort> ports = PlanPorts(documents);

@@ -61,11 +61,9 @@ void CheckTls(const Documents& documents, const std::optional<UpstreamTls>& tls,
   using Mode = UpstreamTls::Mode;
   if (!tls.has_value() || tls->mode == Mode::kDisable) return;
   const bool directory = tls->mode == Mode::kIstioMutual || !tls->credential.empty();
-  if (directory && documents.settings.identity.certificate_directory.empty()) {
-    findings.Error("SL2031", tls->place,
-                   Format("{} needs a directory with certificates, and none is named",
-                          tls->credential.empty() ? "mode ISTIO_MUTUAL" : "credentialName"),
-                   "set certificateDirectory in GatewaySettings.identity; `sluice certs init DIR` makes one to try");
+  if (directory) {
+    NeedCertificateDirectory(documents, tls->place, tls->credential.empty() ? "mode ISTIO_MUTUAL" : "credentialName",
+                             findings);
   }
   if (directory || !tls->ca.empty() || tls->skip_verify) return;
   findings.Warn(of_port ? "IST0129" : "IST0128", tls->place,

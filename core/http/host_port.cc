@@ -10,6 +10,18 @@ namespace {
 constexpr std::size_t kHostMax = 255;
 constexpr std::size_t kAddressMax = 45;  // the longest text of an IPv6 address
 
+bool AllDigits(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+std::string_view WithoutPort(std::string_view authority) {
+  const std::size_t colon = authority.rfind(':');
+  if (colon == std::string_view::npos || !AllDigits(authority.substr(colon + 1))) return authority;
+  const std::string_view host = authority.substr(0, colon);
+  const bool bare_ipv6 = host.find(':') != std::string_view::npos && !host.ends_with(']');
+  return bare_ipv6 ? authority : host;
+}
+
 bool IsNameByte(char c) {
   const char folded = FoldChar(c);
   return (folded >= 'a' && folded <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
@@ -45,6 +57,12 @@ std::optional<HostPort> ParseHostPort(std::string_view text) {
   if (result.host.empty() || result.host.size() > kHostMax) return std::nullopt;
   if (!std::ranges::all_of(result.host, IsNameByte)) return std::nullopt;
   return result;
+}
+
+std::string_view RoutedHost(std::string_view authority) {
+  std::string_view host = WithoutPort(authority);
+  if (host.ends_with('.')) host.remove_suffix(1);
+  return host;
 }
 
 }  // namespace sluice::core

@@ -17,4 +17,8 @@ struct HostPort {
 // from 1 to 65535. Anything else, user information and lists among it, yields nothing.
 std::optional<HostPort> ParseHostPort(std::string_view text);
 
+// The part of an authority that tells hosts apart: without its port (RFC 3986 section 3.2: host [":" port], the port
+// possibly empty) and one trailing dot. Brackets stay: they are part of the name of an IPv6 host.
+std::string_view RoutedHost(std::string_view authority);
+
 }  // namespace sluice::core

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "core/base/text.h"
+#include "core/http/host_port.h"
 
 namespace sluice::core {
 namespace {
@@ -16,12 +17,12 @@ constexpr std::string_view kNoAllowMatched = "rbac_access_denied_matched_policy[
 class Readings {
  public:
   void Add(std::string_view text) {
-    if (count_ < texts_.size()) texts_[count_++] = text;
+    if (count_ < texts_.size()) {
+      texts_[count_++] = text;
+    } else {
+      overflow_ = true;  // a header that comes very often: nobody is let in by what was not read
+    }
   }
-  // Beyond what is held here: the values of a header that comes very often. Nobody is let in by what was not read.
-  void Overflow() { overflow_ = true; }
-
-  bool empty() const { return count_ == 0; }
 
   // `strict`: any reading that matches counts, since a match refuses; else the first alone, which is the whole.
   bool Match(const std::vector<ValuePattern>& patterns, bool strict) const {
@@ -110,16 +111,11 @@ class Judge {
     }
   }
 
-  // As sent; then without the port and the trailing dot, by which routing does not tell hosts apart either.
+  // As sent; then as routing reads it, which does not tell hosts apart by port or trailing dot.
   void ReadHost(Readings& readings) {
     const std::string_view sent = FoldInto(input_.head.authority);
     readings.Add(sent);
-    std::string_view host = sent;
-    const std::size_t colon = host.rfind(':');
-    const bool has_port = colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos;
-    if (has_port) host = host.substr(0, colon);
-    readings.Add(host);
-    if (host.size() > 1 && host.ends_with('.')) readings.Add(host.substr(0, host.size() - 1));
+    readings.Add(RoutedHost(sent));
   }
 
   void ReadHeader(const AuthorizationCondition& condition, Readings& readings) {
@@ -127,11 +123,8 @@ class Judge {
     const auto joined = headers.Joined(condition.header, condition.header_code, scratch_);
     if (!joined) return;
     readings.Add(*joined);
-    std::size_t count = 1;
     for (const HeaderMap::Field& field : headers.fields()) {
-      if (field.name != condition.header) continue;
-      readings.Add(field.value);
-      if (++count > 16) readings.Overflow();
+      if (field.name == condition.header) readings.Add(field.value);
     }
   }
 
@@ -142,7 +135,7 @@ class Judge {
 
   std::string_view FoldInto(std::string_view text) {
     if (std::ranges::none_of(text, [](char c) { return c >= 'A' && c <= 'Z'; })) return text;
-    char* const copy = static_cast<char*>(scratch_.Allocate(text.size()));
+    char* const copy = scratch_.AllocateArray<char>(text.size());
     std::ranges::transform(text, copy, FoldChar);
     return {copy, text.size()};
   }

@@ -40,7 +40,8 @@ std::string FormatClientCertificate(const PeerIdentity& peer, std::string_view o
   AppendPart(text, "By", own_principal);
   AppendPart(text, "Hash", peer.sha256);
   if (!peer.subject.empty()) {
-    text += ";Subject=\"";
+    if (!text.empty()) text += ';';
+    text += "Subject=\"";
     AppendEncoded(text, peer.subject, "\"%\\");  // quoted: commas and equal signs may stand
     text += '"';
   }

@@ -4,25 +4,9 @@
 #include <array>
 
 #include "core/base/text.h"
+#include "core/http/host_port.h"
 
 namespace sluice::core {
-namespace {
-
-bool AllDigits(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-}
-
-// RFC 3986 section 3.2: host [":" port], the port possibly empty. Brackets stay: they are part of the name of an IPv6
-// host.
-std::string_view WithoutPort(std::string_view authority) {
-  const std::size_t colon = authority.rfind(':');
-  if (colon == std::string_view::npos || !AllDigits(authority.substr(colon + 1))) return authority;
-  const std::string_view host = authority.substr(0, colon);
-  const bool bare_ipv6 = host.find(':') != std::string_view::npos && !host.ends_with(']');
-  return bare_ipv6 ? authority : host;
-}
-
-}  // namespace
 
 HostIndex::HostIndex(const std::vector<Entry>& entries) {
   std::vector<TextIndex::Entry> exact;
@@ -44,8 +28,7 @@ HostIndex::HostIndex(const std::vector<Entry>& entries) {
 }
 
 std::optional<std::uint32_t> HostIndex::Find(std::string_view authority) const {
-  std::string_view sent = WithoutPort(authority);
-  if (sent.ends_with('.')) sent.remove_suffix(1);
+  const std::string_view sent = RoutedHost(authority);
   if (sent.empty() || sent.size() > kNameMax) return any_;
   std::array<char, kNameMax> folded;
   std::ranges::transform(sent, folded.begin(), FoldChar);

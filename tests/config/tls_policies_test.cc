@@ -106,5 +106,13 @@ INSTANTIATE_TEST_SUITE_P(
              [](const Snapshot& s) { return s.clusters.size() == 2 && !s.clusters[0].tls && s.clusters[1].tls; })),
     RowName);
 
+TEST(UpstreamTlsBlock, ThatIsNoMapIsReportedOnce) {
+  const std::string said = TextOf(LoadText(Entry("", "") + RuleOn("tls: SIMPLE")));
+  const std::size_t first = said.find("error");
+
+  ASSERT_NE(first, std::string::npos);
+  EXPECT_EQ(said.find("error", first + 1), std::string::npos) << said;
+}
+
 }  // namespace
 }  // namespace sluice::config

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 
 namespace sluice::core {
 namespace {
@@ -24,6 +25,14 @@ TEST(HostPort, RefusesWhatTwoReadersCouldReadDifferently) {
   }
   EXPECT_TRUE(ParseHostPort(std::string(255, 'a')));
   EXPECT_FALSE(ParseHostPort(std::string(256, 'a')));
+}
+
+TEST(HostPort, RoutingTellsHostsApartWithoutPortAndTrailingDot) {
+  for (const auto& [sent, routed] : {std::pair("a.b", "a.b"), std::pair("a.b:80", "a.b"), std::pair("a.b:", "a.b"),
+                                     std::pair("a.b.", "a.b"), std::pair("a.b.:80", "a.b"), std::pair("a.b:x", "a.b:x"),
+                                     std::pair("[::1]:80", "[::1]"), std::pair("::1", "::1"), std::pair("", "")}) {
+    EXPECT_EQ(RoutedHost(sent), routed) << sent;
+  }
 }
 
 }  // namespace
