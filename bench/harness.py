@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 import urllib.request
@@ -159,3 +160,14 @@ def service_entry(host, ports_by_version):
                       f"metadata: {{name: {host}, namespace: ml-serving}}", "spec:", f"  hosts: [{host}]",
                       "  ports: [{number: 8000, name: http, protocol: HTTP}]", "  resolution: STATIC",
                       "  endpoints:", *lines, ""])
+
+
+def run_main(name, main):
+    """Runs a script's `main` and ends with its status; what failed is one line on stderr."""
+    try:
+        sys.exit(main())
+    except Failed as failure:
+        print(f"{name}: {failure}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

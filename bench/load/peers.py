@@ -5,7 +5,7 @@ import shutil
 
 import harness
 
-NGINX = """\
+NGINX_HEAD = """\
 daemon off;
 master_process off;
 worker_processes 1;
@@ -21,6 +21,9 @@ http {{
   scgi_temp_path {dir}/scgi;
   keepalive_requests 1000000000;
   keepalive_timeout 300s;
+"""
+
+NGINX = NGINX_HEAD + """\
   client_body_buffer_size 64k;
   proxy_buffers 8 32k;
   split_clients "$connection:$connection_requests" $drawn {{ 90% v45; * v47; }}
@@ -108,26 +111,34 @@ def find(name):
     return shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
 
 
+def start_configured(programs, directory, name, text, pin, binary=None, label=""):
+    """nginx or HAProxy on a configuration with the place holder {port}; (Program, address), or None without the binary."""
+    binary = binary or name
+    path = find(binary)
+    if path is None:
+        print(f"bench: no {binary}; left out")
+        return None
+    port = harness.free_port()
+    text = text.replace("{port}", str(port))
+    if binary == "nginx" and os.geteuid() == 0:
+        text = "user root;\n" + text
+    config = directory / f"{name}.conf"
+    config.write_text(text)
+    flags = ("-p", directory, "-c") if binary == "nginx" else ("-db", "-f")
+    program = programs.start(name + label, [*pin, path, *flags, config])
+    harness.wait_for_port(f"127.0.0.1:{port}", program)
+    return program, f"127.0.0.1:{port}"
+
+
 def start(programs, directory, sluice, backends, pin):
     """Starts every proxy that is there; {name: (Program, address)}. `backends` is {version: port}."""
     directory = pathlib.Path(directory)
     started = {}
-    for name, binary, template, flags in (("nginx", "nginx", NGINX, ("-p", directory, "-c")),
-                                          ("haproxy", "haproxy", HAPROXY, ("-db", "-f")),
-                                          ("relay", "haproxy", RELAY, ("-db", "-f"))):
-        path = find(binary)
-        if path is None:
-            print(f"run_load: no {binary}; left out")
-            continue
-        port = harness.free_port()
-        text = template.format(dir=directory, port=port, **backends)
-        if binary == "nginx" and os.geteuid() == 0:
-            text = "user root;\n" + text
-        config = directory / f"{name}.conf"
-        config.write_text(text)
-        program = programs.start(name, [*pin, path, *flags, config])
-        harness.wait_for_port(f"127.0.0.1:{port}", program)
-        started[name] = (program, f"127.0.0.1:{port}")
+    for name, binary, template in (("nginx", "nginx", NGINX), ("haproxy", "haproxy", HAPROXY),
+                                   ("relay", "haproxy", RELAY)):
+        text = template.format(dir=directory, port="{port}", **backends)
+        if (proxy := start_configured(programs, directory, name, text, pin, binary)) is not None:
+            started[name] = proxy
     nghttpx = find("nghttpx")
     if nghttpx is not None:
         port = harness.free_port()

@@ -1,28 +1,12 @@
 """nginx, HAProxy, nghttpx and Sluice as TLS front ends of one backend, with the same certificate and the versions and
 ciphers that they come with; with `mutual` clients must show a certificate. Standard library only."""
-import os
 import pathlib
 import subprocess
 
 import harness
 import peers
 
-NGINX = """\
-daemon off;
-master_process off;
-worker_processes 1;
-pid {dir}/nginx.pid;
-error_log {dir}/nginx-error.log crit;
-events {{ worker_connections 8192; }}
-http {{
-  access_log off;
-  client_body_temp_path {dir}/body;
-  proxy_temp_path {dir}/proxy;
-  fastcgi_temp_path {dir}/fastcgi;
-  uwsgi_temp_path {dir}/uwsgi;
-  scgi_temp_path {dir}/scgi;
-  keepalive_requests 1000000000;
-  keepalive_timeout 300s;
+NGINX = peers.NGINX_HEAD + """\
   upstream model {{ server 127.0.0.1:{backend}; keepalive 128; keepalive_requests 1000000000; }}
   server {{
     listen 127.0.0.1:{port} ssl http2;
@@ -130,21 +114,12 @@ def start(programs, directory, sluice, certs, backend, pin, label, mutual=False)
         harness.wait_for_port(f"127.0.0.1:{port}", program)
         started[name] = (program, f"127.0.0.1:{port}")
 
-    for name, template, flags, words in (
-            ("nginx", NGINX, ("-p", directory, "-c"),
-             f"ssl_client_certificate {certs}/ca.crt; ssl_verify_client on;" if mutual else ""),
-            ("haproxy", HAPROXY, ("-db", "-f"), f"ca-file {certs}/ca.crt verify required" if mutual else "")):
-        path = peers.find(name)
-        if path is None:
-            print(f"run_tls: no {name}; left out")
-            continue
-        port = harness.free_port()
-        text = template.format(dir=directory, port=port, backend=backend, certs=certs, mutual=words)
-        if name == "nginx" and os.geteuid() == 0:
-            text = "user root;\n" + text
-        config = directory / f"{name}.conf"
-        config.write_text(text)
-        launch(name, port, [path, *flags, config])
+    for name, template, words in (
+            ("nginx", NGINX, f"ssl_client_certificate {certs}/ca.crt; ssl_verify_client on;" if mutual else ""),
+            ("haproxy", HAPROXY, f"ca-file {certs}/ca.crt verify required" if mutual else "")):
+        text = template.format(dir=directory, port="{port}", backend=backend, certs=certs, mutual=words)
+        if (proxy := peers.start_configured(programs, directory, name, text, pin, label=f"-{label}")) is not None:
+            started[name] = proxy
     if peers.find("nghttpx") is not None:
         port = harness.free_port()
         verify = ("--verify-client", f"--verify-client-cacert={certs}/ca.crt") if mutual else ()
@@ -165,9 +140,8 @@ def start_client(programs, directory, certs, name, address, pin):
     """The address at which plaintext becomes mutual TLS towards `address`."""
     directory = pathlib.Path(directory)
     bundle(directory / "client.pem", certs / "client")
-    port = harness.free_port()
-    config = directory / f"client-{name}.conf"
-    config.write_text(CLIENT.format(port=port, address=address, dir=directory, certs=certs))
-    program = programs.start(f"client-{name}", [*pin, peers.find("haproxy"), "-db", "-f", config])
-    harness.wait_for_port(f"127.0.0.1:{port}", program)
-    return f"127.0.0.1:{port}"
+    text = CLIENT.format(port="{port}", address=address, dir=directory, certs=certs)
+    proxy = peers.start_configured(programs, directory, f"client-{name}", text, pin, "haproxy")
+    if proxy is None:
+        raise harness.Failed("mutual TLS of the generator is made by HAProxy, which is not installed")
+    return proxy[1]

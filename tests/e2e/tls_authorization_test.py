@@ -5,16 +5,7 @@ import rig
 import tls_rig
 from tls_rig import EDGE, VERSIONS, TlsTest, server
 
-RULES = """---
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: {name: edge}
-spec:
-  hosts: ["*"]
-  gateways: [edge]
-  http:
-  - route: [{destination: {host: model, subset: v0}}]
----
+POLICIES = """---
 apiVersion: security.istio.io/v1
 kind: AuthorizationPolicy
 metadata: {name: no-guests}
@@ -47,7 +38,8 @@ class ByIdentity(TlsTest):
                    for name, name_space in (("alice", "ml"), ("bob", "web"), ("carol", "web"), ("dave", "other"))}
         cls.port = tls_rig.free_port()
         tls = {"mode": "OPTIONAL_MUTUAL", "credentialName": "edge"}
-        cls.run_gateway(rig.rules([cls.model().port], rig.PLAIN) + RULES + tls_rig.gateway([server(cls.port, tls)]),
+        cls.run_gateway(rig.rules([cls.model().port], rig.PLAIN) + tls_rig.edge_rules() + POLICIES +
+                        tls_rig.gateway([server(cls.port, tls)]),
                         "identity: {certificateDirectory: certificates}", listeners=("admin", "metrics"))
 
     def test_each_client_may_do_what_its_identity_may(self):

@@ -7,17 +7,6 @@ import rig
 import tls_rig
 from tls_rig import EDGE, VERSIONS, TlsTest, server
 
-RULES = """---
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: {name: edge}
-spec:
-  hosts: ["*"]
-  gateways: [edge]
-  http:
-  - route: [{destination: {host: model, subset: v0}}]
-    retries: {attempts: 0}
-"""
 CLIENT = pki.spiffe("client")
 
 
@@ -46,7 +35,7 @@ class Modes(TlsTest):
             server(at["plain"], hosts=["*"], name="plain", protocol="HTTP"),
             server(at["redirect"], {"httpsRedirect": True}, ["*"], "redirect", "HTTP")]
         model = cls.model()
-        cls.run_gateway(rig.rules([model.port], rig.PLAIN) + RULES + tls_rig.gateway(servers),
+        cls.run_gateway(rig.rules([model.port], rig.PLAIN) + tls_rig.edge_rules() + tls_rig.gateway(servers),
                         "identity: {certificateDirectory: certificates}",
                         "forwarding: {clientCertificate: SANITIZE_SET}", listeners=("admin", "metrics"))
 

@@ -10,16 +10,6 @@ import rig
 import tls_rig
 from tls_rig import EDGE, TlsTest, server
 
-RULES = """---
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: {name: edge}
-spec:
-  hosts: ["*"]
-  gateways: [edge]
-  http:
-  - route: [{destination: {host: model, subset: v0}}]
-"""
 # What testssl.sh says about the test's own authority, which publishes no list of what it has revoked, and about the
 # answers of the model, whose headers are the model's.
 NOT_OF_THE_GATEWAY = ("cert_revocation", "security_headers")
@@ -35,7 +25,7 @@ class Peers(TlsTest):
         cls.ports = {"simple": tls_rig.free_port(), "mutual": tls_rig.free_port()}
         servers = [server(cls.ports["simple"], {"mode": "SIMPLE", "credentialName": "edge"}, ["*"], "simple"),
                    server(cls.ports["mutual"], {"mode": "MUTUAL", "credentialName": "edge"}, ["*"], "mutual")]
-        cls.run_gateway(rig.rules([cls.stub("v0")], rig.PLAIN) + RULES + tls_rig.gateway(servers),
+        cls.run_gateway(rig.rules([cls.stub("v0")], rig.PLAIN) + tls_rig.edge_rules() + tls_rig.gateway(servers),
                         "identity: {certificateDirectory: certificates}", listeners=("admin", "metrics"))
 
     def s_client(self, port, *options):

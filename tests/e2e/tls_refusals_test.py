@@ -14,17 +14,6 @@ import tls_rig
 from pki import DAY
 from tls_rig import EDGE, TlsTest, server
 
-RULES = """---
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: {name: edge}
-spec:
-  hosts: ["*"]
-  gateways: [edge]
-  http:
-  - route: [{destination: {host: model, subset: v0}}]
-"""
-
 
 class Refused(TlsTest):
     @classmethod
@@ -49,7 +38,7 @@ class Refused(TlsTest):
                    server(at["istio"], {"mode": "ISTIO_MUTUAL"}, name="istio"),
                    server(at["plain"], hosts=["*"], name="plain", protocol="HTTP")]
         cls.model_seen = cls.model()
-        cls.run_gateway(rig.rules([cls.model_seen.port], rig.PLAIN) + RULES + tls_rig.gateway(servers) +
+        cls.run_gateway(rig.rules([cls.model_seen.port], rig.PLAIN) + tls_rig.edge_rules() + tls_rig.gateway(servers) +
                         tls_rig.peer_authentication("DISABLE"),
                         "identity: {certificateDirectory: certificates}", "timeouts: {tlsHandshake: 300ms}",
                         listeners=("admin", "metrics"))

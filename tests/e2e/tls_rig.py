@@ -31,6 +31,13 @@ def gateway(servers, name="edge", **spec):
             f"metadata: {{name: {name}}}\nspec: {json.dumps({'servers': servers, **spec})}\n")
 
 
+def edge_rules(host="model", served="*"):
+    """A VirtualService of the Gateway `edge`: requests for `served` go to subset v0 of `host`."""
+    return ("---\napiVersion: networking.istio.io/v1\nkind: VirtualService\n"
+            f"metadata: {{name: edge-{host}}}\nspec:\n  hosts: [\"{served}\"]\n  gateways: [edge]\n  http:\n" +
+            rig.PLAIN.replace("host: model", f"host: {host}"))
+
+
 def server(port, tls=None, hosts=(EDGE,), name="https", protocol="HTTPS"):
     made = {"port": {"number": port, "name": name, "protocol": protocol}, "hosts": list(hosts)}
     return {**made, "tls": tls} if tls else made

@@ -16,17 +16,6 @@ from tls_rig import EDGE, TlsTest, server
 
 ROTATIONS = int(os.environ.get("SLUICE_ROTATIONS", "40"))
 
-RULES = """---
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: {name: edge}
-spec:
-  hosts: ["*"]
-  gateways: [edge]
-  http:
-  - route: [{destination: {host: model, subset: v0}}]
-    retries: {attempts: 0}
-"""
 POLICY = "default/edge/simple"
 
 
@@ -101,7 +90,7 @@ class Rotation(TlsTest):
         servers = [server(cls.ports["simple"], {"mode": "SIMPLE", "credentialName": "simple"}, name="simple"),
                    server(cls.ports["linked"], {"mode": "MUTUAL", "credentialName": "linked"}, name="linked"),
                    server(cls.ports["mutual"], {"mode": "MUTUAL", "credentialName": "mutual"}, name="mutual")]
-        cls.run_gateway(rig.rules([cls.stub("v0")], rig.PLAIN) + RULES + tls_rig.gateway(servers),
+        cls.run_gateway(rig.rules([cls.stub("v0")], rig.PLAIN) + tls_rig.edge_rules() + tls_rig.gateway(servers),
                         "identity: {certificateDirectory: certificates}", listeners=("admin", "metrics"))
 
     def shown(self, port):

@@ -18,17 +18,6 @@ if importlib.util.find_spec("grpc") is None or websockets is None:
 
 import grpc  # noqa: E402
 
-RULES = """---
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: {{name: {0}}}
-spec:
-  hosts: [{1}]
-  gateways: [edge]
-  http:
-  - route: [{{destination: {{host: {0}, subset: v0}}}}]
-"""
-
 
 class Service(grpc.GenericRpcHandler):
     """Echoes streams; remembers who the peer was."""
@@ -71,8 +60,7 @@ class Streams(TlsTest):
         mutual = upstream(mode="ISTIO_MUTUAL")
         rules = (rig.rules([cls.grpc_port], rig.PLAIN, mutual).replace("protocol: HTTP", "protocol: GRPC") + "---\n" +
                  rig.rules([front.port], rig.PLAIN.replace("model", "chat"), mutual, "chat"))
-        cls.run_gateway(rules + RULES.format("edge-model", EDGE).replace("host: edge-model", "host: model") +
-                        RULES.format("edge-chat", "ws.example").replace("host: edge-chat", "host: chat") +
+        cls.run_gateway(rules + tls_rig.edge_rules("model", EDGE) + tls_rig.edge_rules("chat", "ws.example") +
                         tls_rig.gateway(servers),
                         "identity: {certificateDirectory: certificates}", listeners=("admin", "metrics"))
 
