@@ -72,9 +72,9 @@ void ServerSession::BeginTls() {
   securing_ = true;
   worker_.wheel().Disarm(idle_deadline_);
   if (!head_deadline_.armed()) worker_.wheel().Arm(head_deadline_, worker_.now() + limits_.tls_handshake);
-  std::string received;
-  for (const core::Slice& piece : sniffer_->BeginInside()) received += piece.view();
-  connection_.Secure(std::make_unique<tls::Filter>(std::move(context), worker_.blocks(), worker_.clock()), received);
+  const core::Slice received = sniffer_->BeginInside();
+  connection_.Secure(std::make_unique<tls::Filter>(std::move(context), worker_.blocks(), worker_.clock()),
+                     received.view());
 }
 
 // Whether the handshake is still to be waited for. What it has agreed on decides about the codec; without an agreement
@@ -117,7 +117,7 @@ void ServerSession::PutCodec(core::Wire wire) {
   Sniffer& sniffer = *std::exchange(sniffer_, nullptr);
   Codec& codec = connection_.codec();
   if (draining_) codec.AnnounceDrain();
-  for (core::Slice& piece : sniffer.TakeHeld()) codec.Receive(std::move(piece));
+  if (core::Slice held = sniffer.Take(); !held.empty()) codec.Receive(std::move(held));
   connection_.Wake();
 }
 

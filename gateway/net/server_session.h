@@ -1,5 +1,6 @@
 // The policy every client-facing connection shares, proxy and admin alike: what it may begin with, deadlines for a
-// handshake, a pending head and an idle connection, drain, life and death. What answers its requests is decided by the derived session (Acceptor).
+// handshake, a pending head and an idle connection, drain, life and death. What answers its requests is decided by the
+// derived session (Acceptor).
 // Owned by a SessionList of its worker; the worker's thread only.
 #pragma once
 

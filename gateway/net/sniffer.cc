@@ -11,12 +11,18 @@ constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 }  // namespace
 
 void Sniffer::Receive(core::Slice bytes) {
-  held_.push_back(std::move(bytes));
-  if (finding_ != Finding::kUndecided) return;
-  if (held_.size() == 1) return Look(held_.front().view());
-  std::string begin;  // cut within its first bytes: rare, and bounded by what a ClientHello may have
-  for (const core::Slice& piece : held_) begin += piece.view();
-  Look(begin);
+  if (Empty()) {
+    Look(bytes.view());
+    if (finding_ != Finding::kUndecided) {
+      whole_ = std::move(bytes);
+      return;
+    }
+  }
+  // Cut within its first bytes, or with more behind them: rare, and bounded by what a ClientHello may have and one
+  // read. Copied, since a piece holds a whole buffer however few bytes it has.
+  held_ += std::exchange(whole_, {}).view();
+  held_ += bytes.view();
+  if (finding_ == Finding::kUndecided) Look(held_);
 }
 
 void Sniffer::Look(std::string_view begin) {
@@ -35,10 +41,15 @@ void Sniffer::LookForTls(std::string_view begin) {
   finding_ = hello_state_ == tls::HelloState::kComplete ? Finding::kTls : Finding::kBadTls;
 }
 
-std::vector<core::Slice> Sniffer::BeginInside() {
+core::Slice Sniffer::BeginInside() {
   inside_ = true;
   finding_ = Finding::kUndecided;
-  return TakeHeld();
+  return Take();
+}
+
+core::Slice Sniffer::Take() {
+  if (!whole_.empty() || held_.empty()) return std::exchange(whole_, {});
+  return core::Slice::Copy(std::exchange(held_, {}));
 }
 
 }  // namespace sluice::gateway

@@ -4,8 +4,8 @@
 // only.
 #pragma once
 
-#include <utility>
-#include <vector>
+#include <string>
+#include <string_view>
 
 #include "core/http/wire.h"
 #include "gateway/codec/codec.h"
@@ -30,10 +30,10 @@ class Sniffer final : public Codec {
   void OnWritten() override {}
   bool WantsRead() const override { return finding_ == Finding::kUndecided; }
   bool WantsClose() const override { return closing_; }
-  bool Idle() const override { return held_.empty() && finding_ == Finding::kUndecided; }
+  bool Idle() const override { return Empty() && finding_ == Finding::kUndecided; }
   bool AwaitsReader() const override { return false; }
   bool Desynced() const override { return false; }
-  bool HeadPending() const override { return !held_.empty() && finding_ == Finding::kUndecided; }
+  bool HeadPending() const override { return !Empty() && finding_ == Finding::kUndecided; }
   void FailPendingHead(const ProtocolFault&) override { closing_ = true; }
   Stream* Open(StreamEvents&) override { return nullptr; }
   std::uint32_t Capacity() const override { return 0; }
@@ -44,16 +44,19 @@ class Sniffer final : public Codec {
   const tls::ClientHello& hello() const { return hello_; }
   tls::HelloState hello_state() const { return hello_state_; }
 
-  // What came so far, in order: one piece, unless it was cut within the bytes that decide. Begins anew, inside TLS.
-  std::vector<core::Slice> BeginInside();
-  // The same for the codec that takes over.
-  std::vector<core::Slice> TakeHeld() { return std::exchange(held_, {}); }
+  // What came so far, and begins anew, inside TLS.
+  core::Slice BeginInside();
+  // The same for the codec that takes over; empty when nothing has come.
+  core::Slice Take();
 
  private:
   void Look(std::string_view begin);
   void LookForTls(std::string_view begin);
 
-  std::vector<core::Slice> held_;
+  bool Empty() const { return held_.empty() && whole_.empty(); }
+
+  core::Slice whole_;  // the one piece that has decided, as it came
+  std::string held_;   // or all that came, when it was more
   Finding finding_ = Finding::kUndecided;
   tls::ClientHello hello_;
   tls::HelloState hello_state_ = tls::HelloState::kIncomplete;

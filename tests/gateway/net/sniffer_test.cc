@@ -22,9 +22,7 @@ std::string Feed(Sniffer& sniffer, std::string_view bytes, test::Cut cut) {
       sniffer.Receive(core::Slice::Copy(piece));
     }
   }
-  std::string all;
-  for (const core::Slice& held : sniffer.TakeHeld()) all += held.view();
-  return all + rest;
+  return std::string(sniffer.Take().view()) + rest;
 }
 
 // A ClientHello for `name`, which offers `h2`; whole records of the handshake type (RFC 8446 section 4.1.2).
@@ -100,13 +98,39 @@ TEST(Sniffer, InsideTlsItBeginsAnewAndTakesNoSecondTls) {
   sniffer.Receive(core::Slice::Copy(hello));
   ASSERT_EQ(sniffer.finding(), Sniffer::Finding::kTls);
 
-  const std::vector<core::Slice> taken = sniffer.BeginInside();
-  ASSERT_EQ(taken.size(), 1U);
-  EXPECT_EQ(taken.front().view(), hello);
+  EXPECT_EQ(sniffer.BeginInside().view(), hello);
   EXPECT_TRUE(sniffer.Idle());
   sniffer.Receive(core::Slice::Copy(hello));
 
   EXPECT_EQ(sniffer.finding(), Sniffer::Finding::kHttp1);
+}
+
+// A client that sends its hello byte by byte must not hold a buffer of 16 KiB with each of them.
+TEST(Sniffer, BytesThatDecideNothingHoldNoBuffer) {
+  core::BlockPool pool;
+  Sniffer sniffer;
+  const std::string hello = Hello("models.example");
+  for (std::size_t i = 0; i + 1 < hello.size(); ++i) {
+    core::Block* const block = pool.Take();
+    block->bytes()[0] = hello[i];
+    sniffer.Receive(core::Slice(block, std::string_view(block->bytes(), 1)));
+    block->Release();
+    ASSERT_EQ(pool.idle(), 1U) << i;
+  }
+  sniffer.Receive(core::Slice::Copy(hello.substr(hello.size() - 1)));
+
+  EXPECT_EQ(sniffer.finding(), Sniffer::Finding::kTls);
+  EXPECT_EQ(sniffer.Take().view(), hello);
+}
+
+TEST(Sniffer, WhatCameBehindTheDecisionIsKeptInOrder) {
+  Sniffer sniffer;
+  for (const std::string_view piece : {"GET / HTTP", "/1.1\r\n", "Host: a\r\n"})
+    sniffer.Receive(core::Slice::Copy(piece));
+
+  EXPECT_EQ(sniffer.finding(), Sniffer::Finding::kHttp1);
+  EXPECT_EQ(sniffer.Take().view(), "GET / HTTP/1.1\r\nHost: a\r\n");
+  EXPECT_TRUE(sniffer.Take().empty());
 }
 
 TEST(Sniffer, AClientHelloThatIsNoneIsBad) {
