@@ -25,8 +25,8 @@ Status BucketHasher::Usable() const {
               "allow MD5 in the OpenSSL configuration (FIPS policies forbid it) or remove the experiments");
 }
 
-std::optional<std::uint32_t> BucketHasher::Bucket(std::string_view unit, std::string_view salt, std::uint32_t buckets) {
-  if (!context_ || buckets == 0) return std::nullopt;
+std::optional<std::uint32_t> BucketHasher::Number(std::string_view unit, std::string_view salt) {
+  if (!context_) return std::nullopt;
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
   // Without a digest the context starts over with the one it has: no look-up, no reference counting.
   const bool done = EVP_DigestInit_ex2(context_.get(), nullptr, nullptr) == 1 &&
@@ -35,9 +35,14 @@ std::optional<std::uint32_t> BucketHasher::Bucket(std::string_view unit, std::st
                     EVP_DigestUpdate(context_.get(), salt.data(), salt.size()) == 1 &&
                     EVP_DigestFinal_ex(context_.get(), digest.data(), nullptr) == 1;
   if (!done) return std::nullopt;
-  const std::uint32_t head = static_cast<std::uint32_t>(digest[0]) << 24 | static_cast<std::uint32_t>(digest[1]) << 16 |
-                             static_cast<std::uint32_t>(digest[2]) << 8 | static_cast<std::uint32_t>(digest[3]);
-  return head % buckets;
+  return static_cast<std::uint32_t>(digest[0]) << 24 | static_cast<std::uint32_t>(digest[1]) << 16 |
+         static_cast<std::uint32_t>(digest[2]) << 8 | static_cast<std::uint32_t>(digest[3]);
+}
+
+std::optional<std::uint32_t> BucketHasher::Bucket(std::string_view unit, std::string_view salt, std::uint32_t buckets) {
+  if (buckets == 0) return std::nullopt;
+  const std::optional<std::uint32_t> number = Number(unit, salt);
+  return number ? std::optional(*number % buckets) : std::nullopt;
 }
 
 }  // namespace sluice::core

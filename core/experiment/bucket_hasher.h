@@ -27,6 +27,8 @@ class BucketHasher {
   // nothing and every request takes its ordinary route.
   Status Usable() const;
 
+  // The number before the modulo. Absent when MD5 is not usable.
+  std::optional<std::uint32_t> Number(std::string_view unit, std::string_view salt);
   // In [0, buckets). Absent when MD5 is not usable or `buckets` is 0.
   std::optional<std::uint32_t> Bucket(std::string_view unit, std::string_view salt, std::uint32_t buckets);
 

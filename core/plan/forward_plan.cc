@@ -65,15 +65,6 @@ std::optional<AnswerPlan> DecideCors(const CorsPolicy& policy, const Head& reque
   return Answer(AnswerPlan::Kind::kCorsPreflight, 200, "", "cors_preflight");
 }
 
-std::optional<std::string_view> StickyUser(const Sticky& sticky, const Head& request, std::string_view query) {
-  switch (sticky.source) {
-    case Sticky::Source::kHeader: return request.headers.Find(sticky.name);
-    case Sticky::Source::kCookie: return FindCookie(request.headers, sticky.name);
-    case Sticky::Source::kQuery: return FindQueryValue(query, sticky.name);
-  }
-  return std::nullopt;
-}
-
 const WeightedDestination& ChooseDestination(const Route& route, const Forward& forward, const Request& request,
                                              std::uint64_t draw) {
   if (forward.destinations.size() == 1) return forward.destinations.front();
@@ -272,11 +263,20 @@ std::optional<AnswerPlan> AnswerIfDenied(const Request& request, Plan& plan) {
 
 }  // namespace
 
+std::optional<std::string_view> StickyUser(const Sticky& sticky, const Head& request, std::string_view query) {
+  switch (sticky.source) {
+    case Sticky::Source::kHeader: return request.headers.Find(sticky.name);
+    case Sticky::Source::kCookie: return FindCookie(request.headers, sticky.name);
+    case Sticky::Source::kQuery: return FindQueryValue(query, sticky.name);
+  }
+  return std::nullopt;
+}
+
 Plan MakePlan(const Snapshot& snapshot, Head& request, const PlanInput& input, BucketHasher& hasher, Random& random,
               Arena& arena) {
   const Request context{snapshot, request, input, random, arena};
   Plan plan;
-  plan.draw = random.Next();
+  plan.draw = input.draw ? *input.draw : random.Next();
   if (const auto answer = AnswerAtServer(context)) {
     plan.action = *answer;
     return plan;

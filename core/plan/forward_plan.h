@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <variant>
@@ -37,6 +38,7 @@ struct PlanInput {
   std::string_view peer_address{};        // of the socket, without port
   std::string_view local_address{};       // the same of ours
   std::string_view sni{};                 // lower case; empty: none
+  std::optional<std::uint64_t> draw{};    // behind split and mirrors; absent, as for every real request: random
 };
 
 // An answer by the gateway itself.
@@ -103,6 +105,9 @@ struct Plan {
 // `hasher` belongs to the calling worker.
 Plan MakePlan(const Snapshot& snapshot, Head& request, const PlanInput& input, BucketHasher& hasher, Random& random,
               Arena& arena);
+
+// The user that a sticky rule keeps on one destination, as this request names him; absent or empty: the draw decides.
+std::optional<std::string_view> StickyUser(const Sticky& sticky, const Head& request, std::string_view query);
 
 // Header operations of the route and of the chosen destination, in Istio's order (section 1.6), plus
 // x-envoy-original-path and x-envoy-original-host after a rewrite. `request` is the head that goes upstream (or is

@@ -50,6 +50,8 @@ struct Facts {
   std::string_view flags;
   std::optional<std::uint64_t> rule_index, bucket, service_time_ms;
   std::uint64_t duration_ms = 0;
+  std::string_view draw;  // decimal text: readers that take numbers for doubles would round it
+  char draw_text[20];
   char start_time_text[32];
   std::string_view start_time;
   char flags_text[96];
@@ -81,6 +83,8 @@ Facts::Facts(const Record& record) {
     route_name = route->name;
     virtual_service = route->virtual_service;
     if (!virtual_service.empty()) rule_index = route->rule_index;
+    char* const end = std::to_chars(draw_text, draw_text + sizeof draw_text, record.plan->draw).ptr;
+    draw = {draw_text, static_cast<std::size_t>(end - draw_text)};
   }
   if (record.plan->match != nullptr) rule_name = record.plan->match->name;
   if (record.plan->experiment != nullptr) {
@@ -174,6 +178,7 @@ void WriteJson(const Record& record, const Facts& facts, LineWriter& line) {
   line.Member("experiment", facts.experiment);
   line.Member("arm", facts.arm);
   line.Member("bucket", facts.bucket);
+  line.Member("split_draw", facts.draw);
   line.Member("attempt_count", std::uint64_t{record.attempts});
   line.Member("mirrors", std::uint64_t{record.mirrors});
   line.Member("grpc_status",

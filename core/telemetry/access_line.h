@@ -14,7 +14,7 @@
 namespace sluice::core {
 
 inline constexpr std::size_t kLogFieldMax = 1024;  // per field, after escaping (reliability.md D5)
-// Room that every line fits into: 29 text fields at their limit, names and numbers.
+// Room that every line fits into: 30 text fields at their limit, names and numbers.
 inline constexpr std::size_t kAccessLineMax = 36 * 1024;
 
 // Writes one line into `out`, which has room for kAccessLineMax bytes; returns its length.

@@ -1,9 +1,7 @@
 #include "gateway/proxy/exchange.h"
 
 #include "core/base/check.h"
-#include "core/http/forwarding.h"
 #include "core/http/grpc_status.h"
-#include "core/http/path_normalizer.h"
 #include "gateway/proxy/mirror_attempt.h"
 #include "gateway/proxy/proxy_session.h"
 
@@ -80,46 +78,45 @@ void Exchange::OnHead(core::Head head, Flow flow) {
 // the request was answered instead.
 bool Exchange::Prepare() {
   const core::Settings& settings = pin_->settings;
-  const core::ForwardingContext forwarding{.peer_address = session_->peer_address(),
-                                           .scheme = session_->secured() ? "https" : "http",
-                                           .trusted_hops = settings.forwarding.trusted_hops,
-                                           .trusted_cidrs = context_.trusted_cidrs};
-  client_address_ = core::ApplyForwarding(request_, forwarding, context_.worker.random(), arena_).address;
-  request_id_ = request_.headers.Find(HeaderName::kXRequestId).value_or("");
-  if (settings.forwarding.set_client_certificate && session_->peer_identity() != nullptr) {
-    request_.headers.AddBorrowed("x-forwarded-client-cert", session_->ClientCertificateHeader());
-  }
-  forwarded_for_ = request_.headers.Find(HeaderName::kXForwardedFor).value_or("");
+  const bool tell_certificate = settings.forwarding.set_client_certificate && session_->peer_identity() != nullptr;
+  const core::ArrivalContext arrived{
+      .forwarding = {.peer_address = session_->peer_address(),
+                     .scheme = session_->secured() ? "https" : "http",
+                     .trusted_hops = settings.forwarding.trusted_hops,
+                     .trusted_cidrs = context_.trusted_cidrs},
+      .client_certificate = tell_certificate ? session_->ClientCertificateHeader() : std::string_view()};
+  const core::Arrival arrival = core::PrepareArrival(request_, settings, arrived, context_.worker.random(), arena_);
+  client_address_ = arrival.client_address;
+  request_id_ = arrival.request_id;
+  forwarded_for_ = arrival.forwarded_for;
+  path_ = arrival.path;
+  query_ = arrival.query;
   progress_.grpc = core::IsGrpcContentType(request_.headers.Find(HeaderName::kContentType).value_or(""));
+  if (arrival.fault == core::ArrivalFault::kNone) return true;
+  Refuse(arrival.fault);
+  return false;
+}
 
-  const core::NormalizedPath path = core::NormalizePath(
-      request_.method, request_.path, static_cast<core::PathMode>(settings.paths.normalization), arena_);
-  if (path.verdict == core::PathVerdict::kBad) {
-    context_.metrics.downstream().rq_path_refused.Add();
-    flags_.Set(ResponseFlag::kDPE);
-    MoveTo(ExchangeState::kAnswering);
-    details_ = core::kPathFaultDetails;
-    SendLocal({.status = 400, .flags = "DPE", .cause = "the request path could be read in more than one way"});
-    return false;
+void Exchange::Refuse(core::ArrivalFault fault) {
+  MoveTo(ExchangeState::kAnswering);
+  details_ = core::ArrivalDetails(fault);
+  LocalReply reply{.status = core::ArrivalStatus(fault)};
+  switch (fault) {
+    case core::ArrivalFault::kNone: return;
+    case core::ArrivalFault::kBadPath:
+      context_.metrics.downstream().rq_path_refused.Add();
+      flags_.Set(ResponseFlag::kDPE);
+      reply.cause = "the request path could be read in more than one way";
+      break;
+    case core::ArrivalFault::kNoPath:
+      flags_.Set(ResponseFlag::kNR);
+      reply.cause = "the request target is not an absolute path";
+      break;
+    case core::ArrivalFault::kUpgrade:
+      reply.cause = "the protocol that the request asks to upgrade to is not allowed here";
+      break;
   }
-  if (path.verdict == core::PathVerdict::kNotFound) {
-    MoveTo(ExchangeState::kAnswering);
-    flags_.Set(ResponseFlag::kNR);
-    details_ = "route_not_found";
-    SendLocal({.status = 404, .flags = "NR", .cause = "the request target is not an absolute path"});
-    return false;
-  }
-  if (asks_tunnel() && !TunnelAllowed()) {
-    MoveTo(ExchangeState::kAnswering);
-    details_ = "upgrade_failed";
-    SendLocal({.status = 403, .cause = "the protocol that the request asks to upgrade to is not allowed here"});
-    return false;
-  }
-  request_.path = path.target;
-  const std::size_t question = path.target.find('?');
-  path_ = path.target.substr(0, question);
-  query_ = question == std::string_view::npos ? std::string_view{} : path.target.substr(question + 1);
-  return true;
+  SendLocal(reply);
 }
 
 void Exchange::Decide() {

@@ -14,6 +14,7 @@
 #include "core/base/arena.h"
 #include "core/base/deadline_wheel.h"
 #include "core/http/grpc_message_counter.h"
+#include "core/plan/arrival.h"
 #include "core/plan/forward_plan.h"
 #include "core/resilience/replay_buffer.h"
 #include "core/resilience/time_budget.h"
@@ -103,6 +104,7 @@ class Exchange final : public StreamEvents {
   // --- exchange.cc: life and decision
   void MoveTo(ExchangeState next);
   bool Prepare();
+  void Refuse(core::ArrivalFault fault);
   void Decide();
   void CarryOut();
   void Answer(const core::AnswerPlan& plan);
@@ -159,7 +161,6 @@ class Exchange final : public StreamEvents {
 
   // --- exchange_tunnel.cc: a request for another protocol
   bool asks_tunnel() const { return !request_.upgrade.empty(); }
-  bool TunnelAllowed() const;
   void PrepareTunnel();
   void OpenTunnel();
   void DeclineTunnel();
@@ -182,7 +183,7 @@ class Exchange final : public StreamEvents {
   core::Plan plan_;
   core::ResponseFlags flags_;
   std::string_view details_;
-  ProxyPlace place_;
+  core::Place place_;
   std::string_view original_path_;  // as received, query included
   std::string_view path_;           // normalised, without query
   std::string_view query_;

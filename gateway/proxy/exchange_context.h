@@ -18,12 +18,6 @@
 
 namespace sluice::gateway {
 
-// Where a request has come in; `server` lives in the snapshot.
-struct ProxyPlace {
-  core::Entry entry = core::Entry::kOwnPort;
-  const core::GatewayServer* server = nullptr;
-};
-
 class Exchange;
 class MirrorAttempt;
 

@@ -1,8 +1,6 @@
 // What is special about a request for another protocol: WebSocket and whatever else the settings let through. Until the
 // model agrees with a 101 it is a request like any other, with its time-outs, retries and answers; from then on both
 // directions carry bytes, each until its own end, and only the idle time-out counts (istio-reference.md sections 1.4, 5.2).
-#include <algorithm>
-
 #include "core/http/upgrade.h"
 #include "core/http/websocket_handshake.h"
 #include "gateway/proxy/exchange.h"
@@ -10,11 +8,6 @@
 namespace sluice::gateway {
 
 using core::HeaderName;
-
-bool Exchange::TunnelAllowed() const {
-  return std::ranges::find(pin_->settings.forwarding.upgrades, request_.upgrade) !=
-         pin_->settings.forwarding.upgrades.end();
-}
 
 // A client whose version has no such field says nothing that a server of the older one could answer to.
 void Exchange::PrepareTunnel() {

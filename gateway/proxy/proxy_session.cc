@@ -43,16 +43,8 @@ std::shared_ptr<const tls::ServerContext> ProxySession::ContextFor(ServerSession
   return server == nullptr || !server->tls ? nullptr : server->tls->context;
 }
 
-ProxyPlace ProxySession::PlaceOf(const core::Snapshot& snapshot, std::string_view host) const {
-  const core::Listener* const listener = snapshot.FindListener(key_.bind, key_.port);
-  if (listener == nullptr) return {core::Entry::kNoServer, nullptr};  // its port is gone; the connection ends soon
-  if (listener->servers.empty()) return {};
-  const core::GatewayServer* const server = listener->FindServer(host);
-  if (server == nullptr) return {core::Entry::kNoServer, nullptr};
-  // What the handshake has asked of the client holds for the names of its server only (reliability.md C11).
-  const bool by_name = listener->transport == core::Listener::Transport::kTls;
-  if (by_name && listener->FindServer(server_name()) != server) return {core::Entry::kOtherServer, nullptr};
-  return {core::Entry::kServer, server};
+core::Place ProxySession::PlaceOf(const core::Snapshot& snapshot, std::string_view host) const {
+  return core::FindPlace(snapshot.FindListener(key_.bind, key_.port), host, server_name());
 }
 
 std::string_view ProxySession::own_principal() const {

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/plan/forward_plan.h"
+#include "core/plan/arrival.h"
 #include "gateway/net/server_session.h"
 #include "gateway/proxy/exchange_context.h"
 
@@ -38,7 +38,7 @@ class ProxySession final : public ServerSession {
   const std::string& ClientCertificateHeader();
 
   // Where a request for this Host has come in, by `snapshot`.
-  ProxyPlace PlaceOf(const core::Snapshot& snapshot, std::string_view host) const;
+  core::Place PlaceOf(const core::Snapshot& snapshot, std::string_view host) const;
 
  private:
   static std::shared_ptr<const tls::ServerContext> ContextFor(ServerSession& session, const tls::ClientHello& hello);

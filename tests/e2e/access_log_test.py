@@ -12,7 +12,7 @@ connection_termination_details bytes_received bytes_sent duration upstream_servi
 request_id authority upstream_host upstream_cluster upstream_local_address downstream_local_address
 downstream_remote_address requested_server_name upstream_transport_failure_reason source_principal
 destination_principal virtual_service rule_index rule_match
-subset experiment arm bucket attempt_count mirrors grpc_status revision""".split()
+subset experiment arm bucket split_draw attempt_count mirrors grpc_status revision""".split()
 
 PROTOCOL = "HTTP/1.1" if rig.CLIENT == 1 else "HTTP/2"
 
@@ -75,12 +75,14 @@ class AccessLogTest(shared.SharedTest):
         self.assertLessEqual(line["upstream_service_time"], line["duration"])
         self.assertEqual(answer.header("x-envoy-upstream-service-time"), str(line["upstream_service_time"]))
         self.assertIsInstance(line["bucket"], int)
+        self.assertRegex(line["split_draw"], r"^\d{1,20}$")
 
     def test_what_is_missing_is_null(self):
         self.get("/missing", "unknown")
         line = self.line("/missing")
         for key in ("route_name", "user_agent", "upstream_host", "upstream_cluster", "upstream_local_address",
-                    "upstream_service_time", "virtual_service", "rule_index", "subset", "experiment", "arm", "bucket"):
+                    "upstream_service_time", "virtual_service", "rule_index", "subset", "experiment", "arm", "bucket",
+                    "split_draw"):
             self.assertIsNone(line[key], key)
         self.assertEqual(line["attempt_count"], 0)
 

@@ -1,4 +1,4 @@
-// Rules and a request in any bytes: the compiled program finds the rule that a plain reading of the conditions finds.
+// Rules and a request in any bytes: the compiled program finds the rule that the trace finds, which explanations give.
 //
 // Parts: rules one per line, an empty line, "METHOD PATH?QUERY AUTHORITY", fields as "name:value". A rule is
 // "WHERE KIND NAME TEXT": WHERE one of u(ri) m(ethod) a(uthority) h(eader) w(ithout) q(uery); KIND one of e(xact)
@@ -10,7 +10,7 @@
 
 #include "core/base/check.h"
 #include "core/base/text.h"
-#include "core/http/query_string.h"
+#include "core/plan/rule_trace.h"
 #include "core/route/match_program.h"
 #include "tests/fuzz/fuzz_target.h"
 
@@ -52,41 +52,6 @@ void AddCondition(std::string_view line, RouteMatch& match) {
   }
 }
 
-// The value that a header condition sees; names that stand for parts of the request line included.
-std::optional<std::string_view> HeaderValue(const RouteInput& input, std::string_view name, Arena& arena) {
-  const Head& head = *input.head;
-  if (name == ":method") return head.method;
-  if (name == ":scheme") return head.scheme;
-  if (name == ":authority" || name == "host") return head.authority;
-  if (name == ":path") return head.path;
-  return head.headers.Joined(name, LookupHeaderName(name), arena);
-}
-
-bool IsIgnored(std::string_view name) {
-  return name == "uri" || name == "scheme" || name == "method" || name == "authority";
-}
-
-bool Holds(const RouteMatch& match, const RouteInput& input, Arena& arena) {
-  if (match.uri && !match.uri->Matches(input.path)) return false;
-  if (match.method && !match.method->Matches(input.head->method)) return false;
-  if (match.authority && !match.authority->Matches(input.head->authority)) return false;
-  for (const HeaderPredicate& header : match.headers) {
-    const auto value = HeaderValue(input, header.name, arena);
-    if (!IsIgnored(header.name) && !(value && header.match.Matches(*value))) return false;
-  }
-  for (const HeaderPredicate& header : match.without_headers) {
-    const auto value = HeaderValue(input, header.name, arena);
-    if (IsIgnored(header.name)) continue;
-    const bool present = header.match.kind() == StringMatch::Kind::kPresent;
-    if (present ? value.has_value() : header.match.Matches(value.value_or(""))) return false;
-  }
-  for (const QueryPredicate& query : match.query) {
-    const auto value = FindQueryValue(input.query, query.name);
-    if (!(value && query.match.Matches(*value))) return false;
-  }
-  return true;
-}
-
 std::vector<Route> ReadRoutes(fuzz::Parts& parts) {
   std::vector<Route> routes;
   for (std::string_view line = parts.Next(); !line.empty() && routes.size() < 40; line = parts.Next()) {
@@ -119,8 +84,8 @@ FUZZ_TARGET(match_fuzz) {
   if (request.path.size() < head.path.size()) request.query = head.path.substr(request.path.size() + 1);
 
   const Route* expected = nullptr;
-  for (const Route& route : routes) {
-    if (expected == nullptr && Holds(route.matches[0], request, arena)) expected = &route;
+  for (const RuleTrace& rule : TraceRules(order, routes, request, arena)) {
+    if (expected == nullptr && rule.holds) expected = rule.route;
   }
   CHECK(MatchProgram(order, routes).Run(request, routes, arena).route == expected);
 }

@@ -130,6 +130,7 @@ std::unique_ptr<core::Snapshot> SnapshotBuilder::Build() {
   auto snapshot = std::make_unique<core::Snapshot>();
   snapshot->clusters = clusters_;
   snapshot->experiments = experiments_;
+  snapshot->listeners.emplace_back();  // the process's own port
   std::vector<core::VirtualHost> table;
   for (HostBuilder& host : hosts_) {
     core::VirtualHost& entry = table.emplace_back();

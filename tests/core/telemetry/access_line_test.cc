@@ -40,6 +40,7 @@ class AccessLine : public ::testing::Test {
     plan.experiment = &experiment;
     plan.arm = &arm;
     plan.bucket = 93;
+    plan.draw = UINT64_MAX;
 
     record.snapshot = &snapshot;
     record.plan = &plan;
@@ -115,6 +116,7 @@ TEST_F(AccessLine, JsonHasEveryKeyOfIstioAndOurs) {
                           "experiment",
                           "arm",
                           "bucket",
+                          "split_draw",
                           "attempt_count",
                           "revision",
                           "mirrors"}) {
@@ -127,6 +129,7 @@ TEST_F(AccessLine, JsonHasEveryKeyOfIstioAndOurs) {
   EXPECT_EQ(line["subset"], "v47");
   EXPECT_EQ(line["arm"], "treatment");
   EXPECT_EQ(line["bucket"], 93);
+  EXPECT_EQ(line["split_draw"], "18446744073709551615");
   EXPECT_EQ(line["attempt_count"], 2);
   EXPECT_EQ(line["revision"], "1f3a9c");
   EXPECT_TRUE(line["requested_server_name"].is_null());
@@ -142,6 +145,7 @@ TEST_F(AccessLine, ARequestThatWasNeverUnderstoodStillHasItsLine) {
 
   EXPECT_TRUE(line["method"].is_null());
   EXPECT_TRUE(line["rule_index"].is_null());
+  EXPECT_TRUE(line["split_draw"].is_null());
   EXPECT_TRUE(line["upstream_service_time"].is_null());
   EXPECT_EQ(line["response_flags"], "DPE");
   EXPECT_EQ(Line(bare, Format::kText).substr(0, 35), "[1970-01-01T00:00:00.000Z] \"- - -\" ");
