@@ -32,4 +32,17 @@ std::optional<std::string> DecodeBase64(std::string_view text) {
   return bits == 0 ? std::optional(std::move(bytes)) : std::nullopt;
 }
 
+std::string EncodeBase64(std::string_view bytes) {
+  std::string text;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    std::uint32_t bits = 0;
+    for (std::size_t j = i; j < i + 3; ++j) {
+      bits = (bits << 8) | (j < bytes.size() ? static_cast<unsigned char>(bytes[j]) : 0U);
+    }
+    const std::size_t digits = bytes.size() - i == 1 ? 2 : bytes.size() - i == 2 ? 3 : 4;
+    for (std::size_t j = 0; j < 4; ++j) text += j < digits ? kAlphabet[(bits >> (18 - 6 * j)) & 63] : '=';
+  }
+  return text;
+}
+
 }  // namespace sluice::config

@@ -1,4 +1,4 @@
-// Base64 with padding (RFC 4648 section 4), for bodies that YAML cannot hold as text. Pure; any thread.
+// Base64 with padding (RFC 4648 section 4), for what YAML cannot hold as text. Pure; any thread.
 #pragma once
 
 #include <optional>
@@ -9,5 +9,7 @@ namespace sluice::config {
 
 // nullopt for foreign characters, wrong padding, or bits left over in the last character.
 std::optional<std::string> DecodeBase64(std::string_view text);
+
+std::string EncodeBase64(std::string_view bytes);
 
 }  // namespace sluice::config

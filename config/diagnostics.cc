@@ -63,6 +63,14 @@ std::string_view SeverityText(Severity severity) {
   return kTexts.at(static_cast<std::size_t>(severity));
 }
 
+std::string FormatWitness(const Witness& witness) {
+  std::string text = Format("{} {} Host: {}", witness.method, witness.target, witness.authority);
+  for (const auto& [name, value] : witness.headers) text += Format(" {}: {}", name, value);
+  if (witness.scheme != "http") text += Format(" (by {})", witness.scheme);
+  if (witness.port != 0) text += Format(" (on port {})", witness.port);
+  return text;
+}
+
 std::string FormatFinding(const Finding& finding) {
   const std::string cure = finding.cure.empty() ? "" : "; " + finding.cure;
   return OneLine(Format("{}:{}:{}: {} {} {}{}", finding.place.file, finding.place.mark.line, finding.place.mark.column,
@@ -81,6 +89,21 @@ std::string JsonQuote(std::string_view text) {
   return quoted + '"';
 }
 
+namespace {
+
+std::string FormatWitnessJson(const Witness& witness) {
+  std::string headers;
+  for (const auto& [name, value] : witness.headers) {
+    headers += Format("{}[{},{}]", headers.empty() ? "" : ",", JsonQuote(name), JsonQuote(value));
+  }
+  return Format(
+      R"({"method":{},"scheme":{},"authority":{},"target":{},"headers":[{}],"port":{},"takenBy":{"file":{},"line":{}}})",
+      JsonQuote(witness.method), JsonQuote(witness.scheme), JsonQuote(witness.authority), JsonQuote(witness.target),
+      headers, witness.port, JsonQuote(witness.taken_by.file), witness.taken_by.mark.line);
+}
+
+}  // namespace
+
 std::string FormatFindingsJson(const std::vector<Finding>& findings) {
   std::array<std::size_t, 3> counts{};
   std::string list;
@@ -88,9 +111,10 @@ std::string FormatFindingsJson(const std::vector<Finding>& findings) {
     ++counts.at(static_cast<std::size_t>(finding.severity));
     if (!list.empty()) list += ',';
     list +=
-        Format(R"({"severity":{},"code":{},"file":{},"line":{},"column":{},"message":{},"cure":{}})",
+        Format(R"({"severity":{},"code":{},"file":{},"line":{},"column":{},"message":{},"cure":{}{}})",
                JsonQuote(SeverityText(finding.severity)), JsonQuote(finding.code), JsonQuote(finding.place.file),
-               finding.place.mark.line, finding.place.mark.column, JsonQuote(finding.message), JsonQuote(finding.cure));
+               finding.place.mark.line, finding.place.mark.column, JsonQuote(finding.message), JsonQuote(finding.cure),
+               finding.witness ? ",\"witness\":" + FormatWitnessJson(*finding.witness) : "");
   }
   return Format(R"({"findings":[{}],"errors":{},"warnings":{},"infos":{}})", list,
                 counts[static_cast<std::size_t>(Severity::kError)],
@@ -99,15 +123,15 @@ std::string FormatFindingsJson(const std::vector<Finding>& findings) {
 }
 
 void Findings::Error(std::string_view code, Place place, std::string message, std::string cure) {
-  Add({Severity::kError, std::string(code), std::move(message), std::move(cure), std::move(place)});
+  Add({Severity::kError, std::string(code), std::move(message), std::move(cure), std::move(place), {}});
 }
 
 void Findings::Warn(std::string_view code, Place place, std::string message, std::string cure) {
-  Add({Severity::kWarning, std::string(code), std::move(message), std::move(cure), std::move(place)});
+  Add({Severity::kWarning, std::string(code), std::move(message), std::move(cure), std::move(place), {}});
 }
 
 void Findings::Info(std::string_view code, Place place, std::string message, std::string cure) {
-  Add({Severity::kInfo, std::string(code), std::move(message), std::move(cure), std::move(place)});
+  Add({Severity::kInfo, std::string(code), std::move(message), std::move(cure), std::move(place), {}});
 }
 
 void Findings::Add(Finding finding) {

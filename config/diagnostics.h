@@ -4,8 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace sluice::config {
@@ -27,19 +29,35 @@ struct Place {
   Mark mark;
 };
 
+// A request that shows what a finding says. `sluice explain` takes the same.
+struct Witness {
+  std::string method;
+  std::string scheme;
+  std::string authority;
+  std::string target;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::uint16_t port = 0;  // of the listener; 0: any
+  Place taken_by;          // the rule that decides it
+};
+
+// `GET /v1/rank Host: ranking x-user-segment: premium`, with what else is needed in brackets.
+std::string FormatWitness(const Witness& witness);
+
 struct Finding {
   Severity severity = Severity::kError;
   std::string code;     // "IST0101" where Istio names the problem, else an SLxxxx of config/README.md
   std::string message;  // one sentence of cause, no trailing full stop
   std::string cure;     // what to write instead; may be empty
   Place place;
+  std::optional<Witness> witness{};  // has been put through the decision
 };
 
 // `file:line:col: error CODE message; cure`, without a line break.
 std::string FormatFinding(const Finding& finding);
 
 // {"findings":[{"severity":...,"code":...,"file":...,"line":...,"column":...,"message":...,"cure":...}],...}
-// with the counts `errors`, `warnings` and `infos`.
+// with the counts `errors`, `warnings` and `infos`. One with a witness has "witness":{"method":...,"scheme":...,
+// "authority":...,"target":...,"headers":[[name,value],...],"port":...,"takenBy":{"file":...,"line":...}} too.
 std::string FormatFindingsJson(const std::vector<Finding>& findings);
 
 // A JSON string literal of `text`; bytes that are no UTF-8 become U+FFFD.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "config/diagnostics.h"
+#include "config/resource.h"
 #include "core/snapshot/snapshot.h"
 
 namespace sluice::config {
@@ -36,6 +37,18 @@ struct Loaded {
   std::vector<std::string> dns_names;          // names of DNS ServiceEntries, sorted, to be resolved for Compile
   std::string revision;                        // 16 hex digits over names and texts: equal texts, equal revision
 };
+
+// Resources in the order in which they are read; shared, because most of them stay as they are when some change.
+using ResourceList = std::vector<std::shared_ptr<const Resource>>;
+
+// The files of `options.paths`, unfolded (several documents, kind List). What is no resource at all stays in the list,
+// without a key, and is an error of LoadResources.
+ResourceList ReadResources(const LoadOptions& options, Findings& findings);
+ResourceList ToResources(const std::vector<Source>& sources, const std::string& default_namespace, Findings& findings);
+
+// Resources -> documents; `findings` are those of reading them. `revision` names what comes of it.
+Loaded LoadResources(const ResourceList& resources, const LoadOptions& options, Findings& findings,
+                     const std::string& revision);
 
 Loaded Load(const LoadOptions& options);
 Loaded LoadSources(const std::vector<Source>& sources, const std::string& default_namespace);

@@ -2,6 +2,7 @@
 // wrong or without effect. Findings never stop the reading, so that all of them are reported. One thread.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,26 +12,27 @@
 
 #include "config/document.h"
 #include "config/fields.h"
+#include "config/resource.h"
 #include "config/yaml_node.h"
 
 namespace sluice::config {
 
-// A whole document: apiVersion, kind, metadata, then the kind's own function. Unfolds `kind: List`. Refuses unknown
-// kinds, kinds this build does not carry, and identities that were read before.
+// A whole document: apiVersion, kind, metadata, then the kind's own function. Refuses unknown kinds, kinds this build
+// does not carry, and identities that were read before.
 class DocumentParser {
  public:
   DocumentParser(Documents& documents, Findings& findings) : documents_(documents), findings_(findings) {}
   void Parse(const YamlNode& document, const std::string& file);
 
  private:
-  void ParseList(const YamlNode& document, const Scope& scope);
   void ParseSpec(const YamlNode& document, const TextMap& annotations, const Metadata& meta, const Scope& scope);
   bool CheckApiVersion(Fields& fields, const std::string& kind, const Scope& scope);
   bool Claim(const Metadata& meta, const Scope& scope);
 
   Documents& documents_;
   Findings& findings_;
-  std::vector<Metadata> seen_;
+  std::map<ResourceKey, Place> seen_;
+  int settings_ = 0;
 };
 
 void ParseVirtualService(Fields& spec, const Metadata& meta, const TextMap& annotations, Documents& documents);

@@ -28,7 +28,7 @@ std::optional<core::StringMatch> ReadRegex(const YamlNode& node, const std::stri
     scope.Error("IST0106", node.mark,
                 Format("{}: {}", path, pattern->empty() ? "the expression is empty" : match.error().cause),
                 pattern->empty() ? "" : match.error().cure);
-    return std::nullopt;
+    return core::StringMatch::Exact(*pattern);  // still a condition: without it the rule would seem to match everything
   }
   if (IsPlainText(*pattern)) {
     scope.Info("SL2011", node.mark,

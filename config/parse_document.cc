@@ -4,6 +4,7 @@
 
 #include "config/format.h"
 #include "config/hostname.h"
+#include "config/resource_kind.h"
 
 #include <algorithm>
 #include <array>
@@ -12,38 +13,12 @@
 namespace sluice::config {
 namespace {
 
-struct Kind {
-  std::string_view name;
-  std::string_view group;
-  bool carried;
-};
-
-constexpr std::array kKinds = {
-    Kind{"VirtualService", "networking.istio.io", true},
-    Kind{"DestinationRule", "networking.istio.io", true},
-    Kind{"ServiceEntry", "networking.istio.io", true},
-    Kind{"Gateway", "networking.istio.io", true},
-    Kind{"PeerAuthentication", "security.istio.io", true},
-    Kind{"AuthorizationPolicy", "security.istio.io", true},
-    Kind{"Experiment", "sluice.dev", true},
-    Kind{"GatewaySettings", "sluice.dev", true},
-    Kind{"Canary", "sluice.dev", false},
-};
-
-const Kind* FindKind(std::string_view name) {
-  const auto found = std::ranges::find(kKinds, name, &Kind::name);
-  return found == kKinds.end() ? nullptr : &*found;
-}
-
-bool KnownVersion(std::string_view group, std::string_view version) {
-  if (group == "sluice.dev") return version == "v1alpha1";
-  if (group == "security.istio.io") return version == "v1" || version == "v1beta1";
-  return version == "v1" || version == "v1beta1" || version == "v1alpha3";
-}
-
 void UnknownKind(const std::string& kind, Mark mark, const Scope& scope) {
-  std::vector<std::string_view> names;
-  for (const Kind& known : kKinds) names.push_back(known.name);
+  if (kind == kRouteTestKind) {  // by another way than a file
+    return scope.Error("SL1102", mark, "a RouteTest is no resource of a gateway", "give its file to sluice test");
+  }
+  std::vector<std::string_view> names = {kRouteTestKind};
+  for (const ResourceKind& known : ResourceKinds()) names.push_back(known.kind);
   const auto nearest = Nearest(kind, names);
   scope.Error(
       "SL1102", mark, Format("the kind `{}` is not known here", kind.substr(0, 80)),
@@ -88,7 +63,7 @@ void SkipServerFields(Fields& metadata) {
 
 bool DocumentParser::CheckApiVersion(Fields& fields, const std::string& kind, const Scope& scope) {
   const auto text = fields.Text("apiVersion");
-  const Kind* known = FindKind(kind);
+  const ResourceKind* known = FindKind(kind);
   if (known == nullptr) {
     UnknownKind(kind, fields.MarkOf("kind"), scope);
     return false;
@@ -97,10 +72,10 @@ bool DocumentParser::CheckApiVersion(Fields& fields, const std::string& kind, co
   const std::size_t slash = std::min(text->find('/'), text->size());
   const std::string_view group = std::string_view(*text).substr(0, slash);
   const std::string_view version = std::string_view(*text).substr(std::min(slash + 1, text->size()));
-  if (group != known->group || !KnownVersion(group, version)) {
+  if (group != known->group || !HasVersion(*known, version)) {
     scope.Error("SL1102", fields.MarkOf("apiVersion"),
                 Format("a {} of apiVersion `{}` is not known here", kind, text->substr(0, 80)),
-                Format("write {}/{}", known->group, known->group == "sluice.dev" ? "v1alpha1" : "v1"));
+                Format("write {}/{}", known->group, known->versions.front()));
     return false;
   }
   if (!known->carried) {
@@ -112,29 +87,13 @@ bool DocumentParser::CheckApiVersion(Fields& fields, const std::string& kind, co
 }
 
 bool DocumentParser::Claim(const Metadata& meta, const Scope& scope) {
-  const auto same = [&](const Metadata& other) {
-    return other.kind == meta.kind && other.name_space == meta.name_space && other.name == meta.name;
-  };
-  const auto first = std::ranges::find_if(seen_, same);
-  if (first != seen_.end()) {
-    scope.Error(
-        "SL1104", meta.mark,
-        Format("{} {} is defined twice; the first is at {}:{}", meta.kind, meta.Id(), first->file, first->mark.line),
-        "kubectl apply would replace the first by this one: keep one, or rename one");
-    return false;
-  }
-  seen_.push_back(meta);
-  return true;
-}
-
-void DocumentParser::ParseList(const YamlNode& document, const Scope& scope) {
-  Fields fields(document, "", scope);
-  fields.Text("apiVersion");
-  fields.Text("kind");
-  fields.Has("metadata");  // of the list itself: bookkeeping of the API server
-  const YamlNode* items = fields.List("items");
-  if (!fields.Require("items") || items == nullptr) return;
-  for (const YamlNode& item : items->items) Parse(item, scope.file);
+  const auto [first, fresh] = seen_.try_emplace({meta.kind, meta.name_space, meta.name}, Place{meta.file, meta.mark});
+  if (fresh) return true;
+  scope.Error("SL1104", meta.mark,
+              Format("{} {} is defined twice; the first is at {}:{}", meta.kind, meta.Id(), first->second.file,
+                     first->second.mark.line),
+              "kubectl apply would replace the first by this one: keep one, or rename one");
+  return false;
 }
 
 void DocumentParser::Parse(const YamlNode& document, const std::string& file) {
@@ -146,7 +105,6 @@ void DocumentParser::Parse(const YamlNode& document, const std::string& file) {
     return;
   }
   const std::string& kind = kind_node->text;
-  if (kind == "List") return ParseList(document, scope);
 
   Metadata meta{kind, documents_.default_namespace, "", file, document.mark};
   TextMap annotations;
@@ -196,8 +154,7 @@ void DocumentParser::ParseSpec(const YamlNode& document, const TextMap& annotati
   if (meta.kind == "PeerAuthentication") return ParsePeerAuthentication(spec, meta, documents_);
   if (meta.kind == "AuthorizationPolicy") return ParseAuthorizationPolicy(spec, meta, annotations, documents_);
   if (meta.kind == "Experiment") return ParseExperiment(spec, meta, documents_);
-  const auto settings = std::ranges::count(seen_, std::string_view("GatewaySettings"), &Metadata::kind);
-  if (settings > 1) {
+  if (settings_++ > 0) {
     scope.Error("SL1104", meta.mark, "a second GatewaySettings", "the process has one; merge them");
   }
   ParseGatewaySettings(spec, documents_);

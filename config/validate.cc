@@ -34,6 +34,7 @@ void Validate(const Documents& documents, Findings& findings) {
   ValidateRules(documents, plan, findings);
   ValidateTraffic(documents, catalog, findings);
   ValidatePolicies(documents, catalog, findings);
+  ValidateSubsets(documents, catalog, findings);
   ValidateListeners(documents, findings);
   ValidateAuthorization(documents, findings);
   ValidateExperiments(documents, catalog, findings);

@@ -1,4 +1,5 @@
-// Hosts with several owners, names that two services claim, ServiceEntries that disagree (IST0109, IST0177, SL2014).
+// Hosts with several owners, names that two services claim, ServiceEntries that disagree (IST0109, IST0140,
+// IST0177, SL2014).
 #include "config/validate.h"
 
 #include "config/format.h"
@@ -37,6 +38,39 @@ void CheckStar(const VirtualService& service, Findings& findings) {
   }
 }
 
+bool SplitsBySubset(const VirtualService& service) {
+  return std::ranges::any_of(service.http, [](const HttpRule& rule) {
+    const auto* destinations = std::get_if<std::vector<RouteDestination>>(&rule.action);
+    return destinations != nullptr && std::ranges::any_of(*destinations, [](const RouteDestination& destination) {
+             return !destination.to.subset.empty();
+           });
+  });
+}
+
+// Rules are looked up once, by the host of the request: those of the host that a Gateway's rule leads to are not asked.
+void CheckIngress(const Documents& documents, Findings& findings) {
+  std::map<std::string, const VirtualService*> splits;  // of the mesh, by host
+  for (const VirtualService& service : documents.virtual_services) {
+    if (!AppliesTo(service.gateways, {}) || !SplitsBySubset(service)) continue;
+    for (const HostRef& host : service.hosts) splits.try_emplace(host.fqdn, &service);
+  }
+  for (const VirtualService& service : documents.virtual_services) {
+    if (AppliesTo(service.gateways, {})) continue;
+    for (const HttpRule& rule : service.http) {
+      const auto* destinations = std::get_if<std::vector<RouteDestination>>(&rule.action);
+      if (destinations == nullptr) continue;
+      for (const RouteDestination& destination : *destinations) {
+        const auto at = splits.find(destination.to.host.fqdn);
+        if (at == splits.end() || !destination.to.subset.empty()) continue;
+        findings.Warn("IST0140", {service.meta.file, destination.to.host.mark},
+                      Format("the rules of {} choose subsets of {}, and do not hold for requests that come this way",
+                             at->second->meta.Id(), destination.to.host.fqdn),
+                      "name the subset here, or give those rules this gateway and its host");
+      }
+    }
+  }
+}
+
 void CheckProtocols(const Documents& documents, Findings& findings) {
   std::map<std::pair<std::string, std::uint16_t>, const ServicePort*> seen;
   for (const ServiceEntry& entry : documents.service_entries) {
@@ -59,6 +93,7 @@ void ValidateHosts(const Documents& documents, const HostPlan& plan, Findings& f
   for (const PlannedHost& host : plan.hosts) CheckOwners(host, findings);
   for (const VirtualService& service : documents.virtual_services) CheckStar(service, findings);
   CheckProtocols(documents, findings);
+  CheckIngress(documents, findings);
   for (const NameConflict& conflict : plan.conflicts) {
     findings.Warn("SL2014", conflict.place,
                   Format("the short name {} leads to {}, not to {}", conflict.name, conflict.winner, conflict.loser),

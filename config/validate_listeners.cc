@@ -63,6 +63,27 @@ void CheckShared(const PlannedPort& port, Findings& findings) {
   }
 }
 
+// A client may send requests for one server's hosts over a connection that was made for another's when both show the
+// same certificate.
+void CheckCertificates(const PlannedPort& port, Findings& findings) {
+  std::map<std::string, const Gateway*> owners;
+  for (const PlannedServer& planned : port.servers) {
+    if (!planned.server->tls.has_value()) continue;
+    const ServerTls& tls = *planned.server->tls;
+    std::vector<std::string> names = tls.credentials;
+    for (const core::TlsKeyPair& pair : tls.policy.certificates) names.push_back(pair.certificate);
+    for (const std::string& name : names) {
+      const auto [at, added] = owners.try_emplace(name, planned.gateway);
+      if (added || name.empty() || at->second == planned.gateway) continue;
+      findings.Warn("IST0138", {planned.gateway->meta.file, tls.mark},
+                    Format("the Gateway {} shows the same certificate, {}, on port {}: a client may reuse a connection "
+                           "for the hosts of both, and is answered 421",
+                           at->second->meta.Id(), name, port.port),
+                    "write one Gateway with both hosts, or use two certificates");
+    }
+  }
+}
+
 void CheckBinds(const std::vector<PlannedPort>& ports, Findings& findings) {
   for (const PlannedPort& port : ports) {
     if (port.bind.empty()) continue;
@@ -169,6 +190,7 @@ void ValidateListeners(const Documents& documents, Findings& findings) {
   CheckBinds(ports, findings);
   for (const PlannedPort& port : ports) {
     CheckShared(port, findings);
+    CheckCertificates(port, findings);
     for (const PlannedServer& server : port.servers) CheckFiles(documents, server, findings);
   }
   for (const VirtualService& service : documents.virtual_services) CheckHosts(documents, service, findings);

@@ -3,12 +3,15 @@
 #include "config/validate.h"
 
 #include "core/base/text.h"
+#include "core/resilience/backoff.h"
 
 #include "config/duration.h"
 #include "config/format.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -16,6 +19,57 @@ namespace sluice::config {
 namespace {
 
 using core::RetryOn;
+
+// Each covers those behind it (istio-reference.md section 1.5), but for refused-stream, which comes after a request.
+constexpr std::array<std::pair<RetryOn, std::string_view>, 4> kResets = {{
+    {RetryOn::k5xx, "5xx"},
+    {RetryOn::kGatewayError, "gateway-error"},
+    {RetryOn::kReset, "reset"},
+    {RetryOn::kResetBeforeRequest, "reset-before-request"},
+}};
+
+// The tries and the longest pauses between them (core/resilience/backoff.h), against the time that there is.
+void CheckBudget(const Place& place, const core::RetryPolicy& retry, core::Duration timeout, Findings& findings) {
+  const core::Duration tries = retry.per_try_timeout * (retry.attempts + 1LL);
+  core::Duration pauses{0};
+  core::Duration pause = retry.backoff_base;
+  const core::Duration longest = retry.backoff_base * core::Backoff::kMaxFactor;
+  for (std::uint32_t i = 0; i < retry.attempts && pauses <= timeout; ++i) {
+    pauses += pause;
+    pause = pause > longest / 2 ? longest : pause * 2;
+  }
+  if (tries + pauses <= timeout) return;
+  const bool certain = tries > timeout;
+  const std::string message = Format(
+      "{} tries of {} take up to {}, with pauses of up to {} between them {}, more than timeout {}: the last {} "
+      "cut off and the client sees 504",
+      retry.attempts + 1, FormatDuration(retry.per_try_timeout), FormatDuration(tries), FormatDuration(pauses),
+      FormatDuration(tries + pauses), FormatDuration(timeout), certain ? "is" : "may be");
+  const std::string cure =
+      Format("raise timeout to {}, or lower attempts or perTryTimeout", FormatDuration(tries + pauses));
+  findings.Add({certain ? Severity::kWarning : Severity::kInfo, "SL2003", message, cure, place, {}});
+}
+
+void CheckRedundant(const Place& place, const core::RetryPolicy& retry, Findings& findings) {
+  const auto widest = std::ranges::find_if(kResets, [&](const auto& token) { return retry.Has(token.first); });
+  if (widest == kResets.end()) return;
+  std::string redundant;
+  const auto add = [&](std::string_view name) { redundant += (redundant.empty() ? "" : ", ") + std::string(name); };
+  for (auto token = widest + 1; token != kResets.end(); ++token) {
+    if (retry.Has(token->first)) add(token->second);
+  }
+  if (retry.Has(RetryOn::kConnectFailure)) add("connect-failure");
+  if (retry.Has(RetryOn::kRefusedStream) && widest->first != RetryOn::kResetBeforeRequest) add("refused-stream");
+  for (const std::uint16_t status : retry.status_codes) {
+    const bool of_gateway = status >= 502 && status <= 504;
+    const bool of_server = status >= 500 && status <= 599;
+    if ((widest->first == RetryOn::k5xx && of_server) || (widest->first == RetryOn::kGatewayError && of_gateway)) {
+      add(std::to_string(status));
+    }
+  }
+  if (redundant.empty()) return;
+  findings.Info("SL2007", place, Format("{} already covers {}", widest->second, redundant), "leave them out");
+}
 
 void CheckTimes(const Metadata& meta, const HttpRule& rule, Findings& findings) {
   const core::RetryPolicy& retry = rule.retries->policy;
@@ -36,29 +90,14 @@ void CheckTimes(const Metadata& meta, const HttpRule& rule, Findings& findings) 
                   "make it smaller");
     return;
   }
-  const core::Duration tries = per_try * (retry.attempts + 1LL);
-  if (tries <= timeout) return;
-  findings.Warn("SL2003", place,
-                Format("{} tries of {} take up to {} and the waits between them, more than timeout {}: the last is cut "
-                       "off and the client sees 504",
-                       retry.attempts + 1, FormatDuration(per_try), FormatDuration(tries), FormatDuration(timeout)),
-                Format("raise timeout above {}, or lower attempts or perTryTimeout", FormatDuration(tries)));
+  CheckBudget(place, retry, timeout, findings);
 }
 
 void CheckTokens(const Metadata& meta, const HttpRule& rule, Findings& findings) {
   const core::RetryPolicy& retry = rule.retries->policy;
   const Place place{meta.file, rule.retries->mark};
   if (rule.retries->tokens.empty() || retry.attempts == 0) return;
-  std::string redundant;
-  for (const auto& [token, name] :
-       {std::pair(RetryOn::kGatewayError, "gateway-error"), std::pair(RetryOn::kReset, "reset"),
-        std::pair(RetryOn::kResetBeforeRequest, "reset-before-request"),
-        std::pair(RetryOn::kConnectFailure, "connect-failure"), std::pair(RetryOn::kRefusedStream, "refused-stream")}) {
-    if (retry.Has(token)) redundant += (redundant.empty() ? "" : ", ") + std::string(name);
-  }
-  if (retry.Has(RetryOn::k5xx) && !redundant.empty()) {
-    findings.Info("SL2007", place, Format("5xx already covers {}", redundant), "leave them out");
-  }
+  CheckRedundant(place, retry, findings);
   if (retry.Has(RetryOn::kRetriable4xx)) {
     findings.Info("SL2016", place,
                   "retriable-4xx retries 409 only, which is unsafe where 409 guards against lost updates");
@@ -68,8 +107,11 @@ void CheckTokens(const Metadata& meta, const HttpRule& rule, Findings& findings)
            (item.match.method->text() == "GET" || item.match.method->text() == "HEAD");
   };
   const bool reads_only = !rule.matches.empty() && std::ranges::all_of(rule.matches, is_get);
-  if (retry.Has(RetryOn::k5xx) && !reads_only) {
-    findings.Info("SL2008", place, "5xx repeats requests of every method, POST too",
+  const auto widest = std::ranges::find_if(kResets, [&](const auto& token) {
+    return token.first != RetryOn::kResetBeforeRequest && retry.Has(token.first);
+  });
+  if (widest != kResets.end() && !reads_only) {
+    findings.Info("SL2008", place, Format("{} repeats requests of every method, POST too", widest->second),
                   "see that inference may run twice for one request");
   }
   if (retry.Has(RetryOn::kRetriableHeaders)) {

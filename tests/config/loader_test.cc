@@ -163,5 +163,14 @@ d: &d [*c, *c, *c, *c, *c, *c, *c]
   }
 }
 
+TEST(Loader, RouteTestsMayLieAmongTheRulesAndArePassedOver) {
+  const Loaded loaded = LoadText(kService + "apiVersion: sluice.dev/v1alpha1\nkind: RouteTest\nspec: {anything: 1}\n");
+
+  EXPECT_TRUE(loaded.ok) << TextOf(loaded);
+  EXPECT_FALSE(Says(loaded, "RouteTest"));
+  EXPECT_TRUE(Says(LoadText("apiVersion: sluice.dev/v1alpha1\nkind: RouteTset\nmetadata: {name: a}\nspec: {}\n"),
+                   "did you mean `RouteTest`?"));
+}
+
 }  // namespace
 }  // namespace sluice::config

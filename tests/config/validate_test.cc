@@ -73,6 +73,27 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"PerTryAboveTimeout",
              Routed("    timeout: 1s\n    retries: {attempts: 1, perTryTimeout: 2s, retryOn: 5xx}\n"), "warning SL2004",
              true},
+        Case{"BudgetWithPauses",
+             Routed("    timeout: 250ms\n    retries: {attempts: 2, perTryTimeout: 80ms, retryOn: 5xx}\n"),
+             "info SL2003 3 tries of 80ms take up to 240ms, with pauses of up to 75ms between them 315ms, more than "
+             "timeout 250ms: the last may be cut off",
+             true},
+        Case{"BudgetWithoutPauses",
+             Routed("    timeout: 200ms\n    retries: {attempts: 5, perTryTimeout: 80ms, retryOn: 5xx}\n"),
+             "warning SL2003 6 tries of 80ms take up to 480ms, with pauses of up to", true},
+        Case{"RedundantNumbers", Routed("    retries: {attempts: 1, retryOn: \"gateway-error,503,500\"}\n"),
+             "info SL2007 gateway-error already covers 503;", true},
+        Case{"ResetCoversConnect",
+             Routed("    retries: {attempts: 1, retryOn: \"reset-before-request,connect-failure,refused-stream\"}\n"),
+             "info SL2007 reset-before-request already covers connect-failure;", true},
+        Case{"GatewayErrorRepeatsPost", Routed("    retries: {attempts: 1, retryOn: gateway-error}\n"),
+             "info SL2008 gateway-error repeats requests of every method", true},
+        Case{"UnusedSubset", Routed(""),
+             "rules.yaml:20:5: info SL2046 no rule, mirror or experiment leads to subset v2", true},
+        Case{"ZeroWeightSubset",
+             Rule("    route:\n    - {destination: {host: ranking, subset: v1}, weight: 1}\n"
+                  "    - {destination: {host: ranking, subset: v2}, weight: 0}\n"),
+             "rules.yaml:31:37: info SL2046 weight 0 leaves subset v2", true},
         Case{"PerTryWithoutToken", Routed("    retries: {attempts: 1, perTryTimeout: 2s}\n"), "warning SL2005", true},
         Case{"RedundantTokens", Routed("    retries: {attempts: 1, retryOn: \"5xx,reset\"}\n"),
              "info SL2007 5xx already covers reset", true},
@@ -188,6 +209,39 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"SettingsWord", Kind("GatewaySettings", "sluice.dev/v1alpha1", "{timeouts: {drian: 1s}}"),
              "did you mean `drain`?", false}),
     [](const auto& one) { return one.param.name; });
+
+TEST(Validate, SubsetsOfMirrorsArmsAndWholeServicesAreUsed) {
+  const std::string experiment =
+      "---\napiVersion: sluice.dev/v1alpha1\nkind: Experiment\nmetadata: {name: e}\nspec:\n  host: ranking\n"
+      "  unit: {header: x-user-id}\n  buckets: 100\n  arms: [{name: b, buckets: 0-9, subset: v2}]\n";
+  for (const std::string& text : {Routed("    mirror: {host: ranking, subset: v2}\n"), Routed("") + experiment,
+                                  Rule("    route: [{destination: {host: ranking}}]\n"), kService}) {
+    const Loaded loaded = LoadText(text);
+    EXPECT_FALSE(Says(loaded, "SL2046")) << text << TextOf(loaded);
+  }
+}
+
+TEST(Validate, AGatewaysRuleToAHostWithMeshRulesPassesThemBy) {
+  const std::string gateway =
+      "---\napiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: public}\nspec:\n  servers:\n"
+      "  - {port: {number: 80, name: http, protocol: HTTP}, hosts: [\"*\"]}\n"
+      "---\napiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: edge}\nspec:\n"
+      "  hosts: [api.example.com]\n  gateways: [public]\n  http: [{route: [{destination: {host: ranking}}]}]\n";
+
+  EXPECT_TRUE(Says(LoadText(Routed("") + gateway), "warning IST0140")) << TextOf(LoadText(Routed("") + gateway));
+  EXPECT_FALSE(Says(LoadText(Rule("    route: [{destination: {host: ranking}}]\n") + gateway), "IST0140"));
+}
+
+TEST(Validate, OneCertificateOnTwoGatewaysOfAPortIsTold) {
+  const auto gateway = [](const std::string& name, const std::string& port) {
+    return "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: " + name +
+           "}\nspec:\n  servers:\n  - port: {number: " + port + ", name: https, protocol: HTTPS}\n    hosts: [" + name +
+           ".example.com]\n    tls: {mode: SIMPLE, serverCertificate: /tls.crt, privateKey: /tls.key}\n---\n";
+  };
+
+  EXPECT_TRUE(Says(LoadText(gateway("a", "443") + gateway("b", "443")), "warning IST0138"));
+  EXPECT_FALSE(Says(LoadText(gateway("a", "443") + gateway("b", "8443")), "IST0138"));
+}
 
 TEST(Validate, ReportsEveryErrorOfAFileWithItsPlace) {
   const Loaded loaded =

@@ -240,5 +240,51 @@ class ValidateTest(unittest.TestCase):
         self.assertIn("IST0101", self.sluice("validate", route).stderr)
 
 
+class LiveTest(rig.RigTest):
+    """`validate --server`: what a running gateway has measured."""
+
+    RETRIES = ("  - route: [{{destination: {{host: model, subset: v0}}}}]\n"
+               "    retries: {{attempts: 1, retryOn: 5xx, perTryTimeout: {}}}\n")
+
+    def validate(self, server, *per_try):
+        """{perTryTimeout: codes of its findings about live latencies}"""
+        found = {}
+        for text in per_try:
+            path = self.directory / f"candidate-{text}.yaml"
+            path.write_text(rig.rules([1], self.RETRIES.format(text)))
+            done = subprocess.run([rig.BIN, "validate", "-o", "json", path, "--server", server], capture_output=True,
+                                  text=True, timeout=60, check=False)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            found[text] = [f["code"] for f in json.loads(done.stdout)["findings"] if f["code"] in ("SL2048", "SL2049")]
+        return found
+
+    def test_a_per_try_timeout_is_compared_with_the_live_p99(self):
+        _, port = self.stub("v0", "--latency", "6ms")
+        gateway = self.gateway(rig.rules([port], rig.PLAIN))
+        self.assertEqual(self.validate(gateway.admin, "2ms"), {"2ms": ["SL2049"]})
+
+        with gateway.client() as client:
+            for _ in range(120):
+                self.assertEqual(client.request().status, 200)
+        self.wait_metric(gateway, 120, "istio_requests_total")
+
+        self.assertEqual(self.validate(gateway.admin, "2ms", "30s"), {"2ms": ["SL2048"], "30s": []})
+
+    def test_no_gateway_is_exit_69(self):
+        path = self.directory / "rules.yaml"
+        path.write_text(ENTRY)
+        done = subprocess.run([rig.BIN, "validate", path, "--server", "127.0.0.1:1"], capture_output=True, text=True,
+                              timeout=60, check=False)
+        self.assertEqual((done.returncode, done.stdout), (69, ""))
+        self.assertIn("no gateway at", done.stderr)
+
+    def test_the_environment_alone_does_not_make_it_ask(self):
+        path = self.directory / "rules.yaml"
+        path.write_text(ENTRY)
+        done = subprocess.run([rig.BIN, "validate", path], capture_output=True, text=True, timeout=60, check=False,
+                              env={**os.environ, "SLUICE_SERVER": "127.0.0.1:1"})
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+
 if __name__ == "__main__":
     unittest.main()

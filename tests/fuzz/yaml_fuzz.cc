@@ -5,6 +5,7 @@
 #include <string>
 #include <variant>
 
+#include "config/analyze.h"
 #include "config/document.h"
 #include "config/loader.h"
 #include "core/base/check.h"
@@ -85,8 +86,17 @@ void Decide(const core::Snapshot& snapshot, std::string_view authority, std::str
   CheckSent(sent);
 }
 
+// Every request that is shown to prove something is decided, by a rule that was written down.
+void CheckWitnesses(const Loaded& loaded) {
+  for (const Finding& finding : loaded.findings) {
+    if (!finding.witness) continue;
+    CHECK(finding.witness->target.starts_with('/'));
+    CHECK(finding.witness->taken_by.mark.line > 0);
+  }
+}
+
 FUZZ_TARGET(yaml_fuzz) {
-  const Loaded loaded = LoadSources({{"rules.yaml", std::string(input)}}, "default");
+  Loaded loaded = LoadSources({{"rules.yaml", std::string(input)}}, "default");
   CheckFindings(loaded, input);
   if (!loaded.ok) return;
   const auto snapshot = Compile(*loaded.documents, {});
@@ -96,6 +106,9 @@ FUZZ_TARGET(yaml_fuzz) {
     std::ranges::replace(authority, '*', 'a');
     for (const std::string_view path : {"/", "/v1/rank?user=7", "/v2//x%20y/?a=&b"}) Decide(*snapshot, authority, path);
   }
+  AnalyzeRules(*loaded.documents, loaded.findings);
+  CheckFindings(loaded, input);
+  CheckWitnesses(loaded);
 }
 
 }  // namespace
