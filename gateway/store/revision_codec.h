@@ -1,0 +1,45 @@
+// The texts in which the history keeps objects and entries, and the hash that chains entries. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.h"
+#include "gateway/store/revision_store.h"
+
+namespace sluice::gateway {
+
+// All of an object but its key and place.
+std::string EncodeObject(const LiveObject& object);
+core::Result<LiveObject> DecodeObject(const config::ResourceKey& key, const std::string& text);
+
+std::string EncodeLines(const std::vector<std::string>& lines);
+std::vector<std::string> DecodeLines(const std::string& text);
+std::string EncodeFindings(const std::vector<config::Finding>& findings);
+std::vector<config::Finding> DecodeFindings(const std::string& text);
+
+// An object of an entry as it is written: its text, empty when the entry deletes it.
+struct EncodedChange {
+  config::ResourceKey key;
+  std::string text;
+};
+
+// The fields of an entry as the database keeps them, which is what the hash is made over.
+struct EncodedEntry {
+  std::uint64_t sequence = 0;
+  std::uint64_t number = 0;
+  bool accepted = true;
+  std::int64_t time_us = 0;
+  std::string author;
+  std::string source;
+  std::string message;
+  std::string summary;
+  std::string findings;
+  std::vector<EncodedChange> changes;
+};
+
+// SHA-256 in hex over the hash before and the entry; lengths are part of it, so that no two entries read alike.
+std::string ChainHash(std::string_view previous, const EncodedEntry& entry);
+
+}  // namespace sluice::gateway

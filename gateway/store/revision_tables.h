@@ -1,0 +1,44 @@
+// The tables behind the revision store, and how entries are written to them: `entries` is the chain; `objects` has the
+// state of each object since the revision that wrote it (a text, or NULL since it is gone), which is also where an entry's
+// changes are kept; `refused` has what rejected entries asked for; `files` is the file base. Owned by the store; one thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "gateway/store/revision_codec.h"
+#include "gateway/store/revision_database.h"
+#include "gateway/store/revision_store.h"
+
+namespace sluice::gateway {
+
+// SQLite's integers have a sign.
+inline std::int64_t Signed(std::uint64_t number) { return static_cast<std::int64_t>(number); }
+inline std::uint64_t Unsigned(std::int64_t number) { return static_cast<std::uint64_t>(number); }
+
+config::ResourceKey KeyAt(const RevisionQuery& row, int column);
+
+struct RevisionStore::Database {
+  std::unique_ptr<RevisionDatabase> db;
+  bool memory = false;
+
+  // A new file gets its tables; what another program or a newer sluice has written is refused.
+  core::Status Prepare() const;
+  // Keeps what the newest entries need: their rows, and the last state of every object before them.
+  core::Status Prune() const;
+  // An entry with all that belongs to it, inside a transaction of the caller's.
+  core::Status Write(Revision& revision, const FileBase* files) const;
+  core::Status WriteEntry(const EncodedEntry& entry, const Revision& revision) const;
+  core::Status WriteObjects(const EncodedEntry& entry) const;
+  core::Status WriteRefused(const EncodedEntry& entry) const;
+  core::Status WriteFiles(const FileBase& files) const;
+  core::Result<std::int64_t> BornOf(const config::ResourceKey& key) const;
+  core::Result<std::optional<LiveObject>> ObjectAt(const config::ResourceKey& key, std::uint64_t number) const;
+  core::Result<std::vector<EncodedChange>> ChangesOf(const EncodedEntry& entry) const;
+  // Whether each row of an object belongs to an entry.
+  core::Status VerifyObjects() const;
+};
+
+}  // namespace sluice::gateway

@@ -1,0 +1,193 @@
+#include "gateway/store/semantic_diff.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "gateway/store/rule_pairs.h"
+
+namespace sluice::gateway {
+namespace {
+
+using config::Json;
+
+constexpr std::size_t kValueMax = 60;  // characters of a value in a line
+constexpr const char* kLastApplied = "kubectl.kubernetes.io/last-applied-configuration";
+
+std::string Short(const Json& value) {
+  std::string text =
+      value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  if (text.size() > kValueMax) text = text.substr(0, kValueMax - 3) + "...";
+  return text;
+}
+
+// Lines about one object: `where` is put before each.
+class Lines {
+ public:
+  void Add(const std::string& where, const std::string& what) {
+    lines_.push_back(where.empty() ? what : where + ": " + what);
+  }
+  std::vector<std::string> Take() { return std::move(lines_); }
+
+ private:
+  std::vector<std::string> lines_;
+};
+
+std::string Under(const std::string& path, const std::string& key) { return path.empty() ? key : path + '.' + key; }
+
+// Field by field, as deep as both are maps; a list is one value, but for lists of named things.
+void Fields(const std::string& where, const std::string& path, const Json& before, const Json& after, Lines& lines) {
+  if (before == after) return;
+  if (before.is_object() && after.is_object()) {
+    std::set<std::string> keys;
+    for (const auto& [key, value] : before.items()) keys.insert(key);
+    for (const auto& [key, value] : after.items()) keys.insert(key);
+    for (const std::string& key : keys) {
+      Fields(where, Under(path, key), ValueAt(before, key), ValueAt(after, key), lines);
+    }
+    return;
+  }
+  if (NamedList(before) && NamedList(after)) {
+    for (const auto& [name, item] : ByName(before)) {
+      const auto still = ByName(after);
+      const auto found = still.find(name);
+      if (found == still.end()) {
+        lines.Add(where, path + " " + name + " is gone");
+      } else {
+        Fields(where, path + '[' + name + ']', *item, *found->second, lines);
+      }
+    }
+    for (const auto& [name, item] : ByName(after)) {
+      if (!ByName(before).contains(name)) lines.Add(where, path + " " + name + " is new");
+    }
+    return;
+  }
+  if (before.is_null()) return lines.Add(where, path + ": " + Short(after) + " is new");
+  if (after.is_null()) return lines.Add(where, path + ": " + Short(before) + " is gone");
+  lines.Add(where, path + ": " + Short(before) + " -> " + Short(after));
+}
+
+// Per cent of all weights, as people say it.
+std::string Percent(std::uint64_t weight, std::uint64_t sum) {
+  if (sum == 0) return "0 %";
+  const std::uint64_t tenths = (weight * 1000 + sum / 2) / sum;
+  std::string text = std::to_string(tenths / 10);
+  if (tenths % 10 != 0) text += '.' + std::to_string(tenths % 10);
+  return text + " %";
+}
+
+// Shares by destination; a lone destination has all, whatever its weight says.
+std::map<std::string, std::string> Shares(const Json& rule) {
+  const Json& route = ValueAt(rule, "route");
+  std::uint64_t sum = 0;
+  std::map<std::string, std::uint64_t> weights;
+  for (const Json& entry : route.is_array() ? route : Json::array()) {
+    const std::uint64_t weight = route.size() == 1 ? 1 : WeightOf(entry);
+    weights[DestinationText(ValueAt(entry, "destination"), HostOf(route))] += weight;
+    sum += weight;
+  }
+  std::map<std::string, std::string> shares;
+  for (const auto& [name, weight] : weights) shares.emplace(name, Percent(weight, sum));
+  return shares;
+}
+
+void CompareShares(const std::string& where, const Json& before, const Json& after, Lines& lines) {
+  const auto old_shares = Shares(before);
+  const auto new_shares = Shares(after);
+  std::string text;
+  const auto add = [&](const std::string& name, const std::string& from, const std::string& to) {
+    if (from != to) text += (text.empty() ? "" : ", ") + name + ' ' + from + " -> " + to;
+  };
+  for (const auto& [name, share] : new_shares) {
+    const auto old_share = old_shares.find(name);
+    add(name, old_share == old_shares.end() ? "0 %" : old_share->second, share);
+  }
+  for (const auto& [name, share] : old_shares) {
+    if (!new_shares.contains(name)) add(name, share, "0 %");
+  }
+  if (!text.empty()) lines.Add(where, text);
+}
+
+void CompareRule(const std::string& where, const Json& before, const Json& after, Lines& lines) {
+  CompareShares(where, before, after, lines);
+  Json rest_before = before;
+  Json rest_after = after;
+  for (Json* rest : {&rest_before, &rest_after}) {
+    const auto route = rest->find("route");
+    if (route == rest->end() || !route->is_array()) continue;
+    // Weights and destinations are told as shares; what else stands beside them is told as fields.
+    Json others = Json::array();
+    for (Json& entry : *route) {
+      if (!entry.is_object()) continue;
+      entry.erase("weight");
+      entry.erase("destination");
+      if (!entry.empty()) others.push_back(entry);
+    }
+    if (others.empty()) {
+      rest->erase(route);
+    } else {
+      *route = std::move(others);
+    }
+  }
+  Fields(where, "", rest_before, rest_after, lines);
+}
+
+void CompareRules(const std::string& where, const Json& before, const Json& after, Lines& lines) {
+  const RulePairs pairs = PairRules(before, after);
+  for (const RulePair& pair : pairs.kept) {
+    CompareRule(where + ": route " + RuleName(after[pair.after], pair.after), before[pair.before], after[pair.after],
+                lines);
+  }
+  for (const std::size_t gone : pairs.gone) lines.Add(where, "route " + RuleName(before[gone], gone) + " is gone");
+  for (const std::size_t fresh : pairs.fresh) lines.Add(where, "route " + RuleName(after[fresh], fresh) + " is new");
+  if (!std::ranges::is_sorted(pairs.kept, {}, &RulePair::before)) lines.Add(where, "routes are in another order");
+}
+
+// kubectl's own note of what it has applied is no change.
+Json WithoutNote(Json body) {
+  Json* const metadata = body.contains("metadata") && body["metadata"].is_object() ? &body["metadata"] : nullptr;
+  if (metadata == nullptr || !ValueAt(*metadata, "annotations").is_object()) return body;
+  (*metadata)["annotations"].erase(kLastApplied);
+  if ((*metadata)["annotations"].empty()) metadata->erase("annotations");
+  return body;
+}
+
+void CompareObjects(const std::string& where, const Json& before, const Json& after, Lines& lines) {
+  Json rest_before = WithoutNote(before);
+  Json rest_after = WithoutNote(after);
+  const Json& old_rules = ValueAt(ValueAt(before, "spec"), "http");
+  const Json& new_rules = ValueAt(ValueAt(after, "spec"), "http");
+  if (ValueAt(before, "kind") == "VirtualService" && old_rules.is_array() && new_rules.is_array()) {
+    CompareRules(where, old_rules, new_rules, lines);
+    rest_before["spec"].erase("http");
+    rest_after["spec"].erase("http");
+  }
+  Fields(where, "", rest_before, rest_after, lines);
+}
+
+}  // namespace
+
+std::vector<std::string> Summarize(const std::vector<ObjectChange>& changes) {
+  Lines lines;
+  for (const ObjectChange& change : changes) {
+    const std::string where = change.key.Text();
+    if (!change.after) {
+      lines.Add(where, "deleted");
+    } else if (!change.before) {
+      lines.Add(where, "created");
+    } else {
+      CompareObjects(where, change.before->body, change.after->body, lines);
+    }
+  }
+  std::vector<std::string> all = lines.Take();
+  if (all.size() > kSummaryLinesMax) {
+    const std::size_t more = all.size() - kSummaryLinesMax + 1;
+    all.resize(kSummaryLinesMax - 1);
+    all.push_back("and " + std::to_string(more) + " more changes");
+  }
+  return all;
+}
+
+}  // namespace sluice::gateway
