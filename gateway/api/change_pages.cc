@@ -1,0 +1,199 @@
+#include "gateway/api/change_pages.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "config/resource_kind.h"
+#include "core/base/text.h"
+#include "gateway/api/page_json.h"
+#include "gateway/store/rule_pairs.h"
+#include "gateway/store/semantic_diff.h"
+
+namespace sluice::gateway {
+namespace {
+
+using config::Json;
+using config::ResourceKey;
+
+std::unexpected<core::Error> Bad(std::string cause, std::string cure = {}) {
+  return core::Fail(core::ErrorCode::kInvalidArgument, std::move(cause), std::move(cure));
+}
+
+AdminAnswer Submit(const HistoryContext& context, Change change, const Json& body) {
+  change.author = std::string(context.author);
+  if (const std::string message = TextAt(body, "message"); !message.empty()) change.message = message;
+  change.dry_run = FlagAt(body, "dryRun");
+  const ChangeResult result = context.changes.submit(context.changes.self, change);
+  return JsonAnswerOf(StatusOf(result.outcome), ToJson(result, change));
+}
+
+// A resource, or a List of them, also within each other.
+core::Status AddEdits(const HistoryContext& context, const Json& object, Change& change, int depth = 0) {
+  constexpr int kListsMax = 4;
+  if (object.is_object() && TextAt(object, "kind") == "List" && depth < kListsMax) {
+    for (const Json& item : ValueAt(object, "items")) {
+      if (core::Status added = AddEdits(context, item, change, depth + 1); !added) return added;
+    }
+    return {};
+  }
+  auto key = config::KeyOf(object, std::string(context.default_namespace));
+  if (!key) return std::unexpected(key.error());
+  if (std::ranges::find(change.edits, *key, &ObjectEdit::key) != change.edits.end()) {
+    return Bad(key->Text() + " is given twice", "keep one of them");
+  }
+  change.edits.push_back({.key = std::move(*key), .body = object});
+  return {};
+}
+
+AdminAnswer Apply(const HistoryContext& context, const Json& body) {
+  Change change;
+  change.source = "apply";
+  const Json& objects = ValueAt(body, "objects");
+  if (!objects.is_array() || objects.empty()) return PageError(400, Bad("`objects` is no list of resources").error());
+  for (const Json& object : objects) {
+    if (core::Status added = AddEdits(context, object, change); !added) return PageError(400, added.error());
+  }
+  return Submit(context, std::move(change), body);
+}
+
+AdminAnswer Delete(const HistoryContext& context, const Json& body) {
+  Change change;
+  change.source = "apply";
+  const Json& objects = ValueAt(body, "objects");
+  if (!objects.is_array() || objects.empty()) return PageError(400, Bad("`objects` is no list of names").error());
+  for (const Json& object : objects) {
+    const config::ResourceKind* kind = config::FindKindByAnyName(TextAt(object, "kind"));
+    ResourceKey key{kind == nullptr ? TextAt(object, "kind") : std::string(kind->kind), TextAt(object, "namespace"),
+                    TextAt(object, "name")};
+    if (key.name_space.empty()) key.name_space = context.default_namespace;
+    if (key.kind.empty() || key.name.empty()) return PageError(400, Bad("an object without kind or name").error());
+    change.edits.push_back({.key = std::move(key), .body = std::nullopt});
+  }
+  return Submit(context, std::move(change), body);
+}
+
+// The rule by its name, or by its index when that is a number that no rule is called.
+core::Result<std::size_t> FindRule(const Json& rules, const std::string& route) {
+  std::string names;
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    if (TextAt(rules[i], "name") == route || '#' + route == RuleName(rules[i], i) || route == RuleName(rules[i], i))
+      return i;
+    names += (names.empty() ? "" : ", ") + RuleName(rules[i], i);
+  }
+  if (const auto index = core::ParseDecimal(route); index && *index < rules.size()) return *index;
+  return core::Fail(core::ErrorCode::kNotFound, "there is no route " + route, "there are " + names);
+}
+
+// Sets the weights that are named; the others stay.
+core::Status SetWeights(Json& rule, const Json& weights) {
+  const auto route = rule.find("route");
+  if (route == rule.end() || !route->is_array()) return Bad("the route has no destinations to share requests among");
+  std::set<std::string> set;
+  std::string names;
+  for (Json& entry : *route) {
+    const std::string name = DestinationText(ValueAt(entry, "destination"), HostOf(*route));
+    names += (names.empty() ? "" : ", ") + name;
+    const Json& weight = ValueAt(weights, name);
+    if (weight.is_null()) continue;
+    if (!weight.is_number_unsigned() || weight.get<std::uint64_t>() > INT32_MAX) {
+      return Bad("the weight of " + name + " is no whole number from 0 to 2147483647");
+    }
+    if (!set.insert(name).second) return Bad(name + " is a destination of the route twice", "edit the VirtualService");
+    entry["weight"] = weight;
+  }
+  for (const auto& [name, weight] : weights.items()) {
+    if (!set.contains(name)) return Bad(name + " is no destination of the route", "its destinations are " + names);
+  }
+  std::uint64_t sum = 0;
+  for (const Json& entry : *route) sum += WeightOf(entry);
+  if (sum == 0) return Bad("all weights would be 0", "give one of " + names + " a share");
+  return {};
+}
+
+AdminAnswer Weights(const HistoryContext& context, const Json& body) {
+  ResourceKey key{"VirtualService", TextAt(body, "namespace"), TextAt(body, "name")};
+  if (key.name_space.empty()) key.name_space = context.default_namespace;
+  const LiveObject* live = context.world->Find(key);
+  if (live == nullptr) return PageError(404, {core::ErrorCode::kNotFound, key.Text() + " does not exist", ""});
+  const Json& weights = ValueAt(body, "weights");
+  if (!weights.is_object() || weights.empty()) return PageError(400, Bad("`weights` names no destination").error());
+  Json changed = live->body;
+  if (!ValueAt(ValueAt(changed, "spec"), "http").is_array()) {
+    return PageError(400, Bad(key.Text() + " has no http routes").error());
+  }
+  Json& rules = changed["spec"]["http"];
+  const auto rule = FindRule(rules, TextAt(body, "route"));
+  if (!rule) return PageError(404, rule.error());
+  if (core::Status set = SetWeights(rules[*rule], weights); !set) return PageError(400, set.error());
+  Change change;
+  change.source = "weights";
+  change.edits.push_back({.key = key, .body = std::move(changed), .expected_version = live->version});
+  return Submit(context, std::move(change), body);
+}
+
+AdminAnswer Revert(const HistoryContext& context, const Json& body) {
+  const Json& number = ValueAt(body, "revision");
+  if (!number.is_number_unsigned()) return PageError(400, Bad("`revision` is no number").error());
+  const auto revision = number.get<std::uint64_t>();
+  const auto changes = ChangesBetween(*context.store, context.world->revision(), revision);
+  if (!changes) return PageError(StatusOf(changes.error().code), changes.error());
+  Change change;
+  change.source = "revert";
+  change.message = "revert to " + std::to_string(revision);
+  for (const ObjectChange& made : *changes) {
+    ObjectEdit edit{.key = made.key, .body = std::nullopt};
+    if (made.after) {
+      edit.body = made.after->body;
+      edit.managed_fields = made.after->managed_fields;
+    }
+    change.edits.push_back(std::move(edit));
+  }
+  if (change.edits.empty()) {
+    ChangeResult same;
+    same.outcome = ChangeResult::Outcome::kUnchanged;
+    same.revision = context.world->revision();
+    return JsonAnswerOf(200, ToJson(same, change));
+  }
+  return Submit(context, std::move(change), body);
+}
+
+}  // namespace
+
+core::Result<std::vector<ObjectChange>> ChangesBetween(const RevisionStore& store, std::uint64_t from,
+                                                       std::uint64_t to) {
+  auto before = store.ObjectsAt(from);
+  if (!before) return std::unexpected(before.error());
+  auto after = store.ObjectsAt(to);
+  if (!after) return std::unexpected(after.error());
+  std::map<ResourceKey, ObjectChange> changes;
+  for (LiveObject& object : *before) {
+    ObjectChange& change = changes[object.key];
+    change.key = object.key;
+    change.before = std::move(object);
+  }
+  for (LiveObject& object : *after) {
+    ObjectChange& change = changes[object.key];
+    change.key = object.key;
+    change.after = std::move(object);
+  }
+  std::vector<ObjectChange> list;
+  for (auto& [key, change] : changes) {
+    if (change.before && change.after && change.before->body == change.after->body) continue;
+    list.push_back(std::move(change));
+  }
+  return list;
+}
+
+AdminAnswer AnswerChange(const HistoryContext& context, std::string_view page, const AdminRequest& request) {
+  const auto body = BodyOf(request);
+  if (!body) return PageError(400, body.error());
+  if (page == "apply") return Apply(context, *body);
+  if (page == "delete") return Delete(context, *body);
+  if (page == "weights") return Weights(context, *body);
+  if (page == "revert") return Revert(context, *body);
+  return PageError(404, {core::ErrorCode::kNotFound, "there is no page " + std::string(request.path), ""});
+}
+
+}  // namespace sluice::gateway
