@@ -9,9 +9,14 @@
 #include <vector>
 
 #include "config/diagnostics.h"
+#include "core/base/clock.h"
+#include "core/base/deadline_wheel.h"
 #include "core/snapshot/snapshot.h"
 #include "core/telemetry/tls_certificate.h"
 #include "gateway/admin/admin_guard.h"
+#include "gateway/store/change.h"
+#include "gateway/store/revision_store.h"
+#include "gateway/store/world.h"
 #include "gateway/telemetry/prometheus_collector.h"
 
 namespace sluice::gateway {
@@ -56,6 +61,20 @@ struct AdminContext {
   void* self = nullptr;
   AdminActions actions;
   AdminGuard guard{};
+
+  // The objects in force, their history, and the way to change them. Null: none of it is served.
+  World* world = nullptr;
+  const RevisionStore* store = nullptr;
+  ChangeHook changes{};
+  std::string default_namespace = "default";
+  std::string state_directory{};  // empty: history in memory
+
+  // For watches that end by themselves; null: they do not.
+  core::DeadlineWheel* wheel = nullptr;
+  const core::Clock* clock = nullptr;
+  std::size_t* bodies = nullptr;  // bytes of bodies that all exchanges hold, bounded by kAdminBodiesMax
 };
+
+inline constexpr std::size_t kAdminBodiesMax = 64 * 1024 * 1024;
 
 }  // namespace sluice::gateway

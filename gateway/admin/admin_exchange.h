@@ -1,12 +1,15 @@
-// One request to the admin, health or metrics port, over the same stream interface as everything else: reads a head,
-// refuses a body, answers a page with back-pressure. Owned by the session that accepted it; that thread only.
+// One request to the admin, health or metrics port, over the same stream interface as everything else: reads a head, and
+// a body where somebody reads it, answers with back-pressure, and goes on telling what a watch has to tell. Owned by the
+// session that accepted it; that thread only.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "core/base/arena.h"
+#include "core/base/deadline_wheel.h"
 #include "gateway/admin/admin_pages.h"
 #include "gateway/codec/stream.h"
 
@@ -25,9 +28,9 @@ class AdminExchange final : public StreamEvents {
  public:
   static constexpr std::size_t kPieceBytes = 16 * 1024;  // of a page, per SendBody
 
-  // `context` outlives the exchange.
-  AdminExchange(Stream& stream, const AdminContext& context, PageSet set, AdminDoneHook done)
-      : stream_(stream), context_(context), set_(set), done_(done) {}
+  // `context` outlives the exchange. `peer` is the identity of the client's certificate, empty without one.
+  AdminExchange(Stream& stream, const AdminContext& context, PageSet set, AdminDoneHook done, std::string peer = {});
+  ~AdminExchange() override;
   AdminExchange(const AdminExchange&) = delete;
   AdminExchange& operator=(const AdminExchange&) = delete;
 
@@ -42,15 +45,33 @@ class AdminExchange final : public StreamEvents {
   void OnFault(std::uint16_t status, std::string_view details);
 
  private:
+  void ReadHead(const core::Head& head);
+  void Answer();
   void Send(AdminAnswer answer);
+  void Follow(std::shared_ptr<ObjectWatch> watch);
+  void Unfollow();
+  void EndWatch();
+  // More of a watch into body_; false when there is nothing yet.
+  bool Refill();
   void Pump();
   void EndIfOver();
+  void ReleaseBody();
 
   Stream& stream_;
   const AdminContext& context_;
   const PageSet set_;
   AdminDoneHook done_;
   core::Arena arena_;
+  std::string peer_;
+  AdminRequest request_;
+  std::string received_;  // body of the request
+  std::size_t body_limit_ = 0;
+  bool waits_for_body_ = false;
+  std::shared_ptr<ObjectWatch> watch_;
+  WorldWatcher watcher_;
+  core::Deadline watch_deadline_;
+  bool watch_over_ = false;  // its time is up, or it has said its last
+
   std::string body_;        // of the answer
   std::size_t sent_ = 0;    // of body_
   bool head_only_ = false;  // HEAD

@@ -10,7 +10,7 @@
 namespace sluice::gateway {
 namespace {
 
-constexpr std::string_view kJsonType = "application/json";
+constexpr const char* kJsonType = "application/json";
 
 ServerFacts FactsOf(const AdminContext& context) {
   return context.server != nullptr ? context.server(context.self) : ServerFacts{};
@@ -185,6 +185,13 @@ std::string PercentDecode(std::string_view text) {
   return decoded;
 }
 
+// A script of another site may send here without being able to read the answer.
+bool OfAnotherSite(const AdminRequest& request) {
+  const std::size_t scheme = request.origin.find("://");
+  return !request.origin.empty() &&
+         (scheme == std::string_view::npos || request.origin.substr(scheme + 3) != request.authority);
+}
+
 AdminAnswer UnknownPath(const AdminContext& context, PageSet set, const AdminRequest& request) {
   if (set == PageSet::kAdmin) {
     AdminAnswer answer = Help(context, request);
@@ -218,10 +225,18 @@ std::span<const AdminPage> AdminPages() { return kPages; }
 AdminAnswer AnswerAdmin(const AdminContext& context, PageSet set, const AdminRequest& request) {
   const bool reads = request.method == "GET" || request.method == "HEAD";
   if (set == PageSet::kAdmin) {
-    if (!context.guard.Allows(request.authorization, reads)) return Plain(401, "this port wants a token\n");
+    // The resource API asks for the token itself, in words that kubectl understands.
+    const bool asks_itself = context.guard.loopback && IsResourcePath(request.path);
+    if (!context.guard.Allows(request.authorization, reads || asks_itself)) {
+      return Plain(401, "this port wants a token\n");
+    }
     // Whoever has shown more than that he reaches the port is not a page of another site.
     if (!context.guard.Trusts(request.authorization) && !TrustedHost(request.authority)) {
       return Plain(403, "Host must be localhost or an IP address\n");
+    }
+    if (IsResourcePath(request.path)) {
+      if (!reads && OfAnotherSite(request)) return Plain(403, "Origin is another site\n");
+      return AnswerResources(context, request);
     }
   }
   const auto* page = std::ranges::find_if(kPages, [&](const AdminPage& candidate) {
@@ -232,12 +247,7 @@ AdminAnswer AnswerAdmin(const AdminContext& context, PageSet set, const AdminReq
   if (page->mutates) {
     if (reads) return Plain(400, "this page changes state and wants POST\n");
     if (request.method != "POST") return Plain(405, "this page wants POST\n");
-    // A script of another site may post here without being able to read the answer.
-    const std::size_t scheme = request.origin.find("://");
-    if (!request.origin.empty() &&
-        (scheme == std::string_view::npos || request.origin.substr(scheme + 3) != request.authority)) {
-      return Plain(403, "Origin is another site\n");
-    }
+    if (OfAnotherSite(request)) return Plain(403, "Origin is another site\n");
   } else if (!reads) {
     return Plain(405, "this page wants GET\n");
   }

@@ -9,29 +9,12 @@
 #include <string_view>
 
 #include "gateway/admin/admin_context.h"
+#include "gateway/admin/admin_message.h"
 
 namespace sluice::gateway {
 
 // Which port a request came in on decides which pages exist.
 enum class PageSet : std::uint8_t { kAdmin = 1, kHealth = 2, kMetrics = 4 };
-
-struct AdminRequest {
-  std::string_view method;
-  std::string_view path;             // without query
-  std::string_view query;            // without '?'
-  std::string_view authority;        // Host as sent
-  std::string_view origin;           // of a browser's script; empty when absent
-  std::string_view authorization{};  // as sent; empty when absent
-
-  // The percent-decoded value of a query parameter; empty text when it has none.
-  std::optional<std::string> Parameter(std::string_view name) const;
-};
-
-struct AdminAnswer {
-  std::uint16_t status = 200;
-  std::string_view content_type = "text/plain; charset=utf-8";  // static storage
-  std::string body;
-};
 
 struct AdminPage {
   std::string_view path;
@@ -48,12 +31,20 @@ std::span<const AdminPage> AdminPages();
 // Origin, and that the guard allows it. Unknown paths answer 404 with the list.
 AdminAnswer AnswerAdmin(const AdminContext& context, PageSet set, const AdminRequest& request);
 
+// Whether a request with this head may carry a body, and how long: 0 where no page reads one.
+std::size_t AdminBodyLimit(const AdminContext& context, PageSet set, const AdminRequest& request);
+
 // The pages that fill files of their own.
 AdminAnswer CertsPage(const AdminContext& context, const AdminRequest& request);
 AdminAnswer ClustersPage(const AdminContext& context, const AdminRequest& request);
 AdminAnswer ConfigDumpPage(const AdminContext& context, const AdminRequest& request);
 AdminAnswer StatsPage(const AdminContext& context, const AdminRequest& request);
+AdminAnswer ExplainPage(const AdminContext& context, const AdminRequest& request);
 AdminAnswer IndexPage(const AdminContext& context, const AdminRequest& request);
+
+// The resource API and what the verbs ask for (gateway/api): paths that have no page in the table.
+bool IsResourcePath(std::string_view path);
+AdminAnswer AnswerResources(const AdminContext& context, const AdminRequest& request);
 
 // The configuration in force; null before the first.
 std::shared_ptr<const core::Snapshot> SnapshotOf(const AdminContext& context);

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "gateway/app/admin_state.h"
 #include "gateway/net/listener.h"
 #include "gateway/telemetry/logging.h"
 
@@ -23,6 +24,14 @@ core::Status AdminAccess::Open(const RunOptions& options, std::int64_t unix_seco
   }
   if (!options.admin_credential.empty()) {
     if (core::Status opened = OpenCredential(options.admin_credential, unix_seconds); !opened) return opened;
+  }
+  if (!options.state_directory.empty()) {
+    const bool own_credential = !options.admin_credential.empty();
+    if (core::Status opened =
+            OpenState(options.state_directory, endpoint->address().to_string(), own_credential, unix_seconds);
+        !opened) {
+      return opened;
+    }
   }
   if (guard_.loopback || !guard_.token.empty() || guard_.asks_certificate) return {};
   return core::Fail(core::ErrorCode::kInvalidArgument,
@@ -63,6 +72,35 @@ core::Status AdminAccess::OpenCredential(const std::string& directory, std::int6
     policy.client = core::ServerTlsPolicy::ClientCertificate::kRequired;
     guard_.asks_certificate = true;
   }
+  return Bind(std::move(policy), unix_seconds);
+}
+
+// A certificate that is about to end is made anew; clients then need the new kubeconfig.
+core::Status AdminAccess::OpenState(const std::string& directory, const std::string& host, bool own_credential,
+                                    std::int64_t unix_seconds) {
+  constexpr std::int64_t kSoon = 30 * 24 * 3600;
+  for (const bool renew : {false, true}) {
+    const auto prepared = AdminState::Prepare(directory, host, renew, unix_seconds);
+    if (!prepared) return std::unexpected(prepared.error());
+    if (guard_.token.empty()) {
+      if (core::Status read = ReadToken(directory + '/' + std::string(AdminState::kToken)); !read) return read;
+    }
+    if (own_credential) return {};
+    core::ServerTlsPolicy policy;
+    policy.name = "admin";
+    policy.certificates = {
+        {directory + '/' + std::string(AdminState::kCertificate), directory + '/' + std::string(AdminState::kKey)}};
+    own_.listeners.clear();
+    const core::Status bound = Bind(std::move(policy), unix_seconds);
+    plaintext_too_ = guard_.loopback;
+    const auto certificates = store_.Certificates();
+    const bool good = bound && !certificates.empty() && certificates.front().not_after > unix_seconds + kSoon;
+    if (good || renew) return bound;
+  }
+  return {};
+}
+
+core::Status AdminAccess::Bind(core::ServerTlsPolicy policy, std::int64_t unix_seconds) {
   own_.listeners.emplace_back().workload = std::move(policy);
   std::vector<config::Finding> findings;
   const bool bound = store_.Bind(own_, unix_seconds, findings);

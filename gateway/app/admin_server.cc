@@ -17,7 +17,10 @@ class AdminSession final : public ServerSession {
 
   StreamEvents& Accept(Stream& stream) override {
     CountRequest();
-    auto* held = new Held(worker(), stream, context_, pages_);
+    const core::PeerIdentity* shown = peer_identity();
+    std::string peer;
+    if (shown != nullptr) peer = shown->name().empty() ? shown->subject : std::string(shown->name());
+    auto* held = new Held(worker(), stream, context_, pages_, std::move(peer));
     return held->exchange;
   }
 
@@ -27,10 +30,11 @@ class AdminSession final : public ServerSession {
 
  private:
   struct Held {
-    Held(Worker& worker, Stream& stream, const AdminContext& context, PageSet pages)
+    Held(Worker& worker, Stream& stream, const AdminContext& context, PageSet pages, std::string peer)
         : owner(worker),
           exchange(stream, context, pages,
-                   {.call = [](void* self, AdminExchange&) { static_cast<Held*>(self)->Done(); }, .self = this}),
+                   {.call = [](void* self, AdminExchange&) { static_cast<Held*>(self)->Done(); }, .self = this},
+                   std::move(peer)),
           retire([](void* self) { delete static_cast<Held*>(self); }, this) {}
 
     void Done() { owner.Retire(retire); }
@@ -49,6 +53,9 @@ class AdminSession final : public ServerSession {
 AdminServer::AdminServer(Worker& control, AdminContext context, const AdminAccess& access)
     : control_(control), context_(std::move(context)), access_(access) {
   context_.guard = access_.guard();
+  context_.wheel = &control_.wheel();
+  context_.clock = &control_.clock();
+  context_.bodies = &bodies_;
   const PageSet sets[] = {PageSet::kAdmin, PageSet::kHealth, PageSet::kMetrics};
   for (std::size_t i = 0; i < ports_.size(); ++i) ports_[i] = {this, sets[i]};
 }
@@ -74,7 +81,7 @@ void AdminServer::Accept(Socket socket, PageSet pages) {
   sessions_.push_back(*session);
   if (pages != PageSet::kAdmin || !access_.secured()) return session->Start(MakeFor(*session, core::Wire::kHttp1));
   session->StartSniffing(
-      {.plaintext = false,
+      {.plaintext = access_.plaintext_too(),
        .tls = true,
        .self = this,
        .make = [](void* self, ServerSession& by,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "gateway/admin/admin_exchange.h"
@@ -39,6 +40,7 @@ class AdminServer {
   std::unique_ptr<Codec> MakeFor(ServerSession& session, core::Wire wire);
 
   Worker& control_;
+  std::size_t bodies_ = 0;  // bytes of bodies that exchanges hold
   AdminContext context_;
   const AdminAccess& access_;
   std::array<Port, 3> ports_;

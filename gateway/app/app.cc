@@ -8,6 +8,7 @@
 #include <random>
 
 #include "core/upstream/outlier_detector.h"
+#include "gateway/app/admin_state.h"
 #include "gateway/telemetry/logging.h"
 
 namespace sluice::gateway {
@@ -60,21 +61,33 @@ App::~App() = default;
 
 int App::Run() {
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of the write, like a full disk
   // Taken from the first moment on, so that a SIGHUP or SIGTERM during the start waits instead of ending it.
   for (const int number : {SIGTERM, SIGINT, SIGHUP}) signals_.add(number);
   config_ = std::make_unique<ConfigManager>(control_.context(), clock_,
-                                            config::LoadOptions{.paths = options_.config,
-                                                                .default_namespace = options_.default_namespace,
-                                                                .own_port = OwnPort(options_.http)});
+                                            ConfigOptions{.load = {.paths = options_.config,
+                                                                   .default_namespace = options_.default_namespace,
+                                                                   .own_port = OwnPort(options_.http)},
+                                                          .state_directory = options_.state_directory,
+                                                          .gates = options_.gates,
+                                                          .seed = Seed()});
+  if (const core::Status taken = config_->Open(); !taken) {
+    std::fprintf(stderr, "sluice: %s\n", taken.error().Text().c_str());
+    return 1;
+  }
   if (const core::Status usable = admin_access_.Open(options_, UnixMicros() / 1'000'000); !usable) {
     std::fprintf(stderr, "sluice: %s\n", usable.error().Text().c_str());
     return 64;
   }
-  const bool loaded = config_->LoadFirst();
+  const core::Result<bool> loaded = config_->LoadFirst();
+  if (!loaded) {
+    std::fprintf(stderr, "sluice: %s\n", loaded.error().Text().c_str());
+    return 1;
+  }
   for (const config::Finding& finding : config_->findings()) {
     std::fprintf(stderr, "%s\n", config::FormatFinding(finding).c_str());
   }
-  if (!loaded) return 65;
+  if (!*loaded) return 65;
   Build(config_->first_settings());
   config_->Start(*hub_);
   FollowSettings();
@@ -125,13 +138,20 @@ core::Status App::OpenListeners() {
   if (core::Status opened = OpenPages("admin", options_.admin, PageSet::kAdmin); !opened) return opened;
   if (core::Status opened = OpenPages("health", options_.health, PageSet::kHealth); !opened) return opened;
   if (core::Status opened = OpenPages("metrics", options_.metrics, PageSet::kMetrics); !opened) return opened;
-  // All are open before one is told: who waits for a line may use any of them.
+  for (const auto& listener : listeners_) {
+    if (listener->name() != "admin" || options_.state_directory.empty()) continue;
+    if (core::Status told = AdminState::TellAddress(options_.state_directory, listener->address()); !told) return told;
+  }
+  // All are open before one is told: who waits for a line may use any of them, and find the admin port by its file.
   const auto tell = [](const Listener& listener) {
     std::printf("listening %s %s\n", listener.name().c_str(), listener.address().c_str());
     std::fflush(stdout);
   };
   for (const Listener* listener : proxy_->listeners()) tell(*listener);
   for (const auto& listener : listeners_) tell(*listener);
+  if (options_.state_directory.empty()) {
+    LogInfo("main", "no --state-dir: the history of changes is in memory and ends with this process");
+  }
   proxy_->Accept();
   for (const auto& listener : listeners_) listener->Accept();
   return {};
@@ -279,6 +299,18 @@ AdminContext App::AdminSource() {
   context.snapshot = [](void* self) { return static_cast<App*>(self)->hub_->Current(); };
   context.server = [](void* self) { return static_cast<App*>(self)->Server(); };
   context.self = this;
+  context.world = &config_->world();
+  context.store = &config_->store();
+  context.changes = {.submit =
+                         [](void* self, const Change& change) {
+                           auto* app = static_cast<App*>(self);
+                           ChangeResult result = app->config_->Submit(change);
+                           app->FollowSettings();
+                           return result;
+                         },
+                     .self = this};
+  context.default_namespace = options_.default_namespace;
+  context.state_directory = options_.state_directory;
   context.actions = {.drain =
                          [](void* self, bool) {
                            auto* app = static_cast<App*>(self);
@@ -323,6 +355,7 @@ ProcessFacts App::Facts() const {
           .reload_success = config_->accepted(),
           .reload_failed = config_->rejected(),
           .last_reload_ok = config_->last_ok(),
+          .revision = config_->world().revision(),
           .unix_seconds = UnixMicros() / 1'000'000,
           .certificates = config_->tls().Certificates()};
 }

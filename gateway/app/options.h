@@ -22,6 +22,8 @@ struct RunOptions {
   std::string log_level = "info";
   std::string command_line;  // for /server_info
   std::string default_namespace = "default";
+  std::string state_directory;     // empty: history in memory, and no token of our own
+  std::vector<std::string> gates;  // test files that every change must pass
 };
 
 }  // namespace sluice::gateway

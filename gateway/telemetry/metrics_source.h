@@ -23,9 +23,10 @@ struct ProcessFacts {
   std::uint64_t connections = 0;          // open, client side
   std::uint64_t connections_refused = 0;  // closed at the limit
   std::uint64_t accept_paused = 0;        // times that no descriptor was left for a new connection
-  std::uint64_t reload_success = 0;
+  std::uint64_t reload_success = 0;       // changes of every source, files and live ones
   std::uint64_t reload_failed = 0;
-  bool last_reload_ok = true;
+  bool last_reload_ok = true;  // of the files
+  std::uint64_t revision = 0;  // of the history
   std::int64_t unix_seconds = 0;
   std::vector<core::TlsCertificate> certificates{};
 };

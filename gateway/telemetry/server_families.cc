@@ -65,6 +65,8 @@ void AppendServerFamilies(const MetricsSource& source, const core::Snapshot* sna
 
   add("sluice_config_generation", "How many configurations have been in force.", MetricType::kGauge,
       snapshot == nullptr ? 0 : static_cast<double>(snapshot->generation));
+  add("sluice_config_revision", "Number of the revision in force, as `sluice history` counts.", MetricType::kGauge,
+      static_cast<double>(facts.revision));
   add("sluice_config_reload_success_total", "Configurations accepted.", MetricType::kCounter,
       static_cast<double>(facts.reload_success));
   add("sluice_config_reload_failed_total", "Configurations rejected.", MetricType::kCounter,

@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "tests/support/manual_clock.h"
 #include "tests/support/scripted_stream.h"
 
 namespace sluice::gateway {
@@ -109,6 +114,128 @@ TEST_F(AdminExchangeTest, AFaultAfterHalfAnAnswerResets) {
 
   EXPECT_EQ(stream.reset, core::ResetReason::kProtocolError);
   EXPECT_EQ(done, 1);
+}
+
+// The admin port of a process with objects: a real world and history, and a token.
+class ResourceExchangeTest : public AdminExchangeTest {
+ protected:
+  static constexpr const char* kWatch = "/apis/networking.istio.io/v1/virtualservices?watch=true&resourceVersion=";
+
+  ResourceExchangeTest() : store(std::move(*RevisionStore::Open(""))) {
+    context.world = &world;
+    context.store = store.get();
+    context.guard.token = "0123456789abcdef";
+    context.bodies = &bodies;
+  }
+  ~ResourceExchangeTest() override { exchange.OnReset(core::ResetReason::kConnectionClosed); }
+
+  void Send(std::string_view path, std::string_view token, std::optional<std::uint64_t> length = std::nullopt) {
+    core::Head head(exchange.HeadArena());
+    head.method = "POST";
+    head.path = path;
+    head.authority = "localhost:15000";
+    head.content_length = length;
+    if (!token.empty()) head.headers.AddCopy("authorization", "Bearer " + std::string(token));
+    exchange.OnHead(std::move(head), Flow::kMore);
+  }
+
+  void Change(const std::string& name) {
+    LiveObject object;
+    object.key = {"VirtualService", "default", name};
+    object.body = {{"apiVersion", "networking.istio.io/v1"},
+                   {"kind", "VirtualService"},
+                   {"metadata", {{"name", name}, {"namespace", "default"}}},
+                   {"spec", {{"hosts", {name}}}}};
+    object.version = world.revision() + 1;
+    world.Commit(world.revision() + 1, {{.key = object.key, .after = object}});
+  }
+
+  World world;
+  std::unique_ptr<RevisionStore> store;
+  std::size_t bodies = 0;
+};
+
+TEST_F(ResourceExchangeTest, ABodyIsWaitedForAndReadWhole) {
+  Send("/sluice/v1/apply", "0123456789abcdef");
+  exchange.OnBody(core::Slice::Borrow("{\"objects\""), Flow::kMore);
+  EXPECT_TRUE(stream.heads.empty());
+  EXPECT_EQ(bodies, 10u);
+
+  exchange.OnBody(core::Slice::Borrow(":[]}"), Flow::kEnd);
+
+  EXPECT_EQ(stream.heads.at(0).status, 400);
+  EXPECT_NE(stream.body.find("`objects` is no list"), std::string::npos) << stream.body;
+  EXPECT_EQ(bodies, 0u);
+  EXPECT_EQ(done, 1);
+}
+
+TEST_F(ResourceExchangeTest, WhoHasNotShownTheTokenSendsLittleAndChangesNothing) {
+  Send("/sluice/v1/apply", "");
+  exchange.OnBody(core::Slice::Copy(std::string(70'000, ' ')), Flow::kMore);
+  EXPECT_EQ(stream.heads.at(0).status, 413);
+  EXPECT_EQ(bodies, 0u);
+}
+
+TEST_F(ResourceExchangeTest, ABodyThatSaysItIsTooLongIsRefusedAtOnce) {
+  Send("/sluice/v1/apply", "0123456789abcdef", kAdminBodyMax + 1);
+  EXPECT_EQ(stream.heads.at(0).status, 413);
+}
+
+TEST_F(ResourceExchangeTest, ManyBodiesAtOnceAreBounded) {
+  bodies = kAdminBodiesMax;
+  Send("/sluice/v1/apply", "0123456789abcdef");
+  exchange.OnBody(core::Slice::Borrow("{}"), Flow::kEnd);
+  EXPECT_EQ(stream.heads.at(0).status, 503);
+  EXPECT_EQ(bodies, kAdminBodiesMax);
+}
+
+TEST_F(ResourceExchangeTest, AWatchTellsEachChangeAsItIsMade) {
+  Change("a");
+  Ask("GET", std::string(kWatch) + "1");
+  EXPECT_EQ(stream.heads.at(0).status, 200);
+  EXPECT_FALSE(stream.heads[0].content_length);
+  EXPECT_EQ(stream.body, "");
+
+  Change("b");
+  EXPECT_NE(stream.body.find("\"ADDED\""), std::string::npos) << stream.body;
+  EXPECT_NE(stream.body.find("\"b\""), std::string::npos) << stream.body;
+  EXPECT_FALSE(stream.ended);
+  EXPECT_EQ(done, 0);
+}
+
+TEST_F(ResourceExchangeTest, AWatcherWithoutRoomIsToldLaterAndOnce) {
+  Ask("GET", std::string(kWatch) + "0");
+  stream.full = true;
+  Change("a");
+  const std::size_t told = stream.body.size();
+  EXPECT_GT(told, 0u);
+  stream.full = false;
+  exchange.OnRoom();
+  EXPECT_EQ(stream.body.size(), told);
+  Change("b");
+  EXPECT_GT(stream.body.size(), told);
+}
+
+TEST_F(ResourceExchangeTest, AWatcherThatLeavesIsForgotten) {
+  Ask("GET", std::string(kWatch) + "0");
+  exchange.OnReset(core::ResetReason::kConnectionClosed);
+  const std::size_t told = stream.body.size();
+  Change("a");
+  EXPECT_EQ(stream.body.size(), told);
+  EXPECT_EQ(done, 1);
+}
+
+TEST_F(ResourceExchangeTest, AWatchEndsWhenItsTimeIsUp) {
+  core::DeadlineWheel wheel{core::TimePoint{}};
+  ManualClock clock;
+  context.wheel = &wheel;
+  context.clock = &clock;
+  Ask("GET", std::string(kWatch) + "0&timeoutSeconds=5");
+  EXPECT_FALSE(stream.ended);
+  wheel.Expire(clock.Now() + core::Seconds(6));
+  EXPECT_TRUE(stream.ended);
+  EXPECT_EQ(done, 1);
+  context.wheel = nullptr;
 }
 
 }  // namespace
