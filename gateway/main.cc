@@ -1,43 +1,28 @@
 // sluice: one binary, verb first. Parses the command line and runs the verb; exceptions end here.
 #include <cstdio>
 #include <exception>
-#include <memory>
 #include <string>
 
 #include <CLI/CLI.hpp>
 
+#include "gateway/cli/apply.h"
 #include "gateway/cli/certs.h"
+#include "gateway/cli/completion.h"
+#include "gateway/cli/examples.h"
+#include "gateway/cli/exit_code.h"
+#include "gateway/cli/explain.h"
+#include "gateway/cli/get.h"
+#include "gateway/cli/history.h"
+#include "gateway/cli/kubeconfig.h"
+#include "gateway/cli/man_page.h"
 #include "gateway/cli/run.h"
+#include "gateway/cli/status.h"
+#include "gateway/cli/test.h"
 #include "gateway/cli/validate.h"
+#include "gateway/cli/verb_table.h"
+#include "gateway/cli/weights.h"
 
 namespace {
-
-constexpr int kUsage = 64;
-
-void AddValidate(CLI::App& app, int& exit_code) {
-  auto options = std::make_shared<sluice::gateway::ValidateOptions>();
-  auto format = std::make_shared<std::string>("text");
-  auto fail_on = std::make_shared<std::string>("error");
-  CLI::App* validate = app.add_subcommand("validate", "Read a configuration and print every finding");
-  validate->add_option("paths,-c,--config", options->paths, "Files or directories of YAML resources")->required();
-  validate->add_option("--namespace", options->default_namespace, "Namespace of resources that name none")
-      ->envname("SLUICE_NAMESPACE")
-      ->capture_default_str();
-  validate->add_option("-o,--output", *format, "text (stderr) or json (stdout)")
-      ->check(CLI::IsMember({"text", "json"}))
-      ->capture_default_str();
-  validate->add_option("--fail-on", *fail_on, "Lowest severity that makes the exit code 79")
-      ->check(CLI::IsMember({"error", "warning", "info"}))
-      ->capture_default_str();
-  validate->callback([options, format, fail_on, &exit_code] {
-    using sluice::config::Severity;
-    options->json = *format == "json";
-    options->fail_on = *fail_on == "info"      ? Severity::kInfo
-                       : *fail_on == "warning" ? Severity::kWarning
-                                               : Severity::kError;
-    exit_code = sluice::gateway::RunValidate(*options);
-  });
-}
 
 int Main(int argc, char** argv) {
   CLI::App app("Sluice decides which version of a model answers each request, by Istio's own resources.", "sluice");
@@ -45,14 +30,38 @@ int Main(int argc, char** argv) {
   app.set_version_flag("--version", "sluice " SLUICE_VERSION);
   int exit_code = 0;
   sluice::gateway::AddRun(app, exit_code);
-  AddValidate(app, exit_code);
+  sluice::gateway::AddValidate(app, exit_code);
+  sluice::gateway::AddApply(app, exit_code);
   sluice::gateway::AddCerts(app, exit_code);
-  app.add_subcommand("version", "Print the version")->callback([] { std::puts("sluice " SLUICE_VERSION); });
+  sluice::gateway::AddCompletion(app, exit_code);
+  sluice::gateway::AddDelete(app, exit_code);
+  sluice::gateway::AddDiff(app, exit_code);
+  sluice::gateway::AddExplain(app, exit_code);
+  sluice::gateway::AddGet(app, exit_code);
+  sluice::gateway::AddHistory(app, exit_code);
+  sluice::gateway::AddKubeconfig(app, exit_code);
+  sluice::gateway::AddMan(app, exit_code);
+  sluice::gateway::AddRevert(app, exit_code);
+  sluice::gateway::AddStatus(app, exit_code);
+  sluice::gateway::AddTest(app, exit_code);
+  sluice::gateway::AddWeights(app, exit_code);
+  CLI::App* version = app.add_subcommand("version", "Print the version");
+  version->callback([] { std::puts("sluice " SLUICE_VERSION); });
+  sluice::gateway::SetExamples(*version, {{"of this binary", "sluice version"}});
+  if (const std::string unknown = sluice::gateway::UnknownVerb(app, argc, argv); !unknown.empty()) {
+    std::fprintf(stderr, "sluice: %s\n", unknown.c_str());
+    return sluice::gateway::kExitUsage;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     const int code = app.exit(error);
-    return code == 0 ? 0 : kUsage;
+    return code == 0 ? 0 : sluice::gateway::kExitUsage;
+  }
+  // Results that did not arrive are no results: a full disk, a closed pipe.
+  if ((std::fflush(stdout) != 0 || std::ferror(stdout) != 0) && exit_code == 0) {
+    std::fprintf(stderr, "sluice: stdout: not everything could be written\n");
+    return sluice::gateway::kExitFailure;
   }
   return exit_code;
 }

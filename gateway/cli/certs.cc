@@ -8,6 +8,7 @@
 #include "config/hostname.h"
 #include "core/base/text.h"
 #include "core/identity/spiffe_id.h"
+#include "gateway/cli/examples.h"
 #include "gateway/runtime/steady_clock.h"
 #include "tls/certificate_authority.h"
 
@@ -124,14 +125,20 @@ void AddCerts(CLI::App& app, int& exit_code) {
   CLI::App* certs = app.add_subcommand("certs", "Certificates for trying out TLS");
   certs->require_subcommand(1);
   CLI::App* init = certs->add_subcommand("init", "Make an authority, and certificates for gateway, client and model");
-  init->add_option("directory", options->directory, "Where they go; made when missing")->required();
-  init->add_option("--trust-domain", options->trust_domain, "Of the SPIFFE ids")->capture_default_str();
-  init->add_option("--namespace", options->name_space, "Of the SPIFFE ids")->capture_default_str();
+  init->add_option("directory", options->directory, "Where they go; made when missing")->type_name("DIR")->required();
+  init->add_option("--trust-domain", options->trust_domain, "Of the SPIFFE ids")
+      ->type_name("NAME")
+      ->capture_default_str();
+  init->add_option("--namespace", options->name_space, "Of the SPIFFE ids")->type_name("NAME")->capture_default_str();
   init->add_option("--days", options->days, "How long they are good for")
       ->check(CLI::Range(1, 3650))
       ->capture_default_str();
-  init->add_option("--dns", options->dns, "Further DNS name of the gateway and the model; may be repeated");
+  init->add_option("--dns", options->dns, "Further DNS name of the gateway and the model; may be repeated")
+      ->type_name("NAME");
   init->add_flag("--force", options->force, "Replace the files that are there");
+  SetExamples(*certs, {{"everything it takes to try TLS and mTLS", "sluice certs init pki"}});
+  SetExamples(*init, {{"for two weeks", "sluice certs init pki --days 14"},
+                      {"for workloads of another trust domain", "sluice certs init pki --trust-domain example.org"}});
   init->callback([options, &exit_code] { exit_code = Init(*options); });
 }
 

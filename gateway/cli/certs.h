@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "core/base/result.h"
-#include "gateway/cli/file_set.h"
+#include "gateway/app/file_set.h"
 
 namespace sluice::gateway {
 

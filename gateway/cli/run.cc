@@ -5,6 +5,7 @@
 #include <string>
 
 #include "gateway/app/app.h"
+#include "gateway/cli/examples.h"
 #include "gateway/telemetry/logging.h"
 
 namespace sluice::gateway {
@@ -50,25 +51,43 @@ void AddRun(CLI::App& app, int& exit_code) {
   CLI::App* run = app.add_subcommand("run", "Run the gateway on a configuration until SIGTERM; SIGHUP reloads it");
   RunOptions& options = flags->options;
   run->add_option("-c,--config", options.config, "File or directory of YAML resources; may be repeated")
+      ->type_name("PATH")
       ->envname("SLUICE_CONFIG")
       ->required();
   run->add_option("--http-port", flags->http_port, "Port (or IP:PORT, or off) for client traffic; 0 takes a free one")
+      ->type_name("ADDRESS")
       ->envname("SLUICE_HTTP_PORT")
       ->capture_default_str();
   run->add_option("--admin", options.admin,
                   "Admin pages, IP:PORT or off; beyond loopback only with one of the next two")
+      ->type_name("ADDRESS")
       ->envname("SLUICE_ADMIN")
       ->capture_default_str();
   run->add_option("--admin-token-file", options.admin_token_file,
                   "File with the token that the admin port wants (Authorization: Bearer ...)")
+      ->type_name("FILE")
       ->envname("SLUICE_ADMIN_TOKEN_FILE");
   run->add_option("--admin-credential", options.admin_credential,
                   "Directory with tls.crt and tls.key for the admin port; with ca.crt clients must show a certificate")
+      ->type_name("DIR")
       ->envname("SLUICE_ADMIN_CREDENTIAL");
+  run->add_option(
+         "--state-dir", options.state_directory,
+         "Directory for the history of changes, the writers' token and the admin port's certificate; without it"
+         " the history is in memory")
+      ->envname("SLUICE_STATE_DIR")
+      ->type_name("DIR");
+  run->add_option(
+         "--gate", options.gates,
+         "Test file or directory of them (see `sluice test`); a change whose tests fail is refused; may be repeated")
+      ->envname("SLUICE_GATE")
+      ->type_name("PATH");
   run->add_option("--health", options.health, "Health pages for probes, IP:PORT or off")
+      ->type_name("ADDRESS")
       ->envname("SLUICE_HEALTH")
       ->capture_default_str();
   run->add_option("--metrics", options.metrics, "Prometheus metrics, IP:PORT or off")
+      ->type_name("ADDRESS")
       ->envname("SLUICE_METRICS")
       ->capture_default_str();
   run->add_option("--workers", options.workers, "Worker threads; 0: what the file says, else one per core")
@@ -80,8 +99,12 @@ void AddRun(CLI::App& app, int& exit_code) {
       ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "off"}))
       ->capture_default_str();
   run->add_option("--namespace", options.default_namespace, "Namespace of resources that name none")
+      ->type_name("NAME")
       ->envname("SLUICE_NAMESPACE")
       ->capture_default_str();
+  SetExamples(*run, {{"on a directory of rules", "sluice run -c rules/"},
+                     {"with changes at run time that outlive it", "sluice run -c rules/ --state-dir /var/lib/sluice"},
+                     {"on other ports", "sluice run -c rules/ --http-port 9000 --admin 127.0.0.1:9001 --metrics off"}});
   run->callback([flags, &exit_code] { exit_code = Run(*flags); });
 }
 

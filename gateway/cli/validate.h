@@ -1,26 +1,16 @@
-// `sluice validate`: reads a configuration as `run` would and prints every finding. Reads files, changes nothing.
-// Main thread of its own process.
+// `sluice validate`: reads a configuration as `run` would, looks at what the order of its rules means, and prints every
+// finding. Reads files, changes nothing. Main thread of its own process.
 #pragma once
 
-#include <string>
-#include <vector>
-
-#include "config/diagnostics.h"
+#include <CLI/CLI.hpp>
 
 namespace sluice::gateway {
 
 inline constexpr int kExitBadConfiguration = 65;
 inline constexpr int kExitFindings = 79;
 
-struct ValidateOptions {
-  std::vector<std::string> paths;
-  std::string default_namespace = "default";
-  bool json = false;  // findings as one JSON object on stdout instead of lines on stderr
-  // Findings of this severity or above, short of errors, make the exit code kExitFindings.
-  config::Severity fail_on = config::Severity::kError;
-};
-
-// 0, kExitBadConfiguration when there is an error, kExitFindings as asked by `fail_on` (design.md section 1).
-int RunValidate(const ValidateOptions& options);
+// Adds the verb to `app`; when it is chosen, `exit_code` receives 0, kExitBadConfiguration when there is an error, or
+// kExitFindings as asked by --fail-on (design.md section 1).
+void AddValidate(CLI::App& app, int& exit_code);
 
 }  // namespace sluice::gateway
