@@ -126,6 +126,14 @@ std::vector<config::Finding> DecodeFindings(const std::string& text) {
   return findings;
 }
 
+std::string HashOf(const FileBase& files) {
+  Hasher hasher;
+  for (const auto& [key, digest] : files) {
+    for (const std::string* text : {&key.kind, &key.name_space, &key.name, &digest}) hasher.Add(*text);
+  }
+  return hasher.Hex();
+}
+
 std::string ChainHash(std::string_view previous, const EncodedEntry& entry) {
   Hasher hasher;
   hasher.Add(previous);
@@ -133,7 +141,8 @@ std::string ChainHash(std::string_view previous, const EncodedEntry& entry) {
   hasher.Add(std::to_string(entry.number));
   hasher.Add(entry.accepted ? "accepted" : "rejected");
   hasher.Add(std::to_string(entry.time_us));
-  for (const std::string* text : {&entry.author, &entry.source, &entry.message, &entry.summary, &entry.findings}) {
+  for (const std::string* text :
+       {&entry.author, &entry.source, &entry.message, &entry.summary, &entry.findings, &entry.files}) {
     hasher.Add(*text);
   }
   hasher.Add(std::to_string(entry.changes.size()));
@@ -141,6 +150,7 @@ std::string ChainHash(std::string_view previous, const EncodedEntry& entry) {
     for (const std::string* text : {&change.key.kind, &change.key.name_space, &change.key.name, &change.text}) {
       hasher.Add(*text);
     }
+    hasher.Add(std::to_string(change.born));
   }
   return hasher.Hex();
 }

@@ -1,6 +1,7 @@
 // The texts in which the history keeps objects and entries, and the hash that chains entries. Pure.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,10 +20,12 @@ std::vector<std::string> DecodeLines(const std::string& text);
 std::string EncodeFindings(const std::vector<config::Finding>& findings);
 std::vector<config::Finding> DecodeFindings(const std::string& text);
 
-// An object of an entry as it is written: its text, empty when the entry deletes it.
+// An object of an entry as it is written: its text, empty when the entry deletes it; and what orders objects by when they
+// were made.
 struct EncodedChange {
   config::ResourceKey key;
   std::string text;
+  std::int64_t born = 0;
 };
 
 // The fields of an entry as the database keeps them, which is what the hash is made over.
@@ -36,8 +39,11 @@ struct EncodedEntry {
   std::string message;
   std::string summary;
   std::string findings;
+  std::string files;  // HashOf the file base that the entry has read; empty: as it was
   std::vector<EncodedChange> changes;
 };
+
+std::string HashOf(const FileBase& files);
 
 // SHA-256 in hex over the hash before and the entry; lengths are part of it, so that no two entries read alike.
 std::string ChainHash(std::string_view previous, const EncodedEntry& entry);

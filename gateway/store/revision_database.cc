@@ -27,7 +27,7 @@ constexpr Meaning kMeanings[] = {
      "move it away, or give another --state-dir"},
     {SQLITE_CORRUPT, core::ErrorCode::kIo, "the history is damaged",
      "restore revisions.db from a copy, or move it away to begin anew from the files"},
-    {SQLITE_IOERR, core::ErrorCode::kIo, "the history cannot be read or written", "check the disk"},
+    {SQLITE_IOERR, core::ErrorCode::kIo, "the history cannot be read or written", "check the disk and its quota"},
 };
 
 }  // namespace
@@ -96,6 +96,13 @@ core::Result<std::unique_ptr<RevisionDatabase>> RevisionDatabase::Open(const std
     if (core::Status done = database->Execute(pragma); !done) return std::unexpected(done.error());
   }
   return database;
+}
+
+core::Status RevisionDatabase::StillThere() const {
+  int moved = 0;
+  if (sqlite3_file_control(handle_.get(), "main", SQLITE_FCNTL_HAS_MOVED, &moved) != SQLITE_OK || moved == 0) return {};
+  return core::Fail(core::ErrorCode::kIo, "revisions.db was moved away or replaced while the gateway runs",
+                    "put it back, or restart the gateway to begin anew from the files");
 }
 
 core::Status RevisionDatabase::Execute(const char* sql) {

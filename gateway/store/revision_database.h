@@ -51,7 +51,9 @@ class RevisionDatabase {
   core::Status Execute(const char* sql);
   // Prepared once per text, which must be a literal.
   core::Result<RevisionQuery> Query(const char* sql);
-  // The one number that `sql` yields.
+  // An error when the file is no longer where it was opened: what is written to it would be gone after a restart.
+  core::Status StillThere() const;
+  // The one number that `sql` yields; 0 without one.
   core::Result<std::int64_t> Number(const char* sql);
 
  private:

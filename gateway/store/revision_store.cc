@@ -1,9 +1,11 @@
 #include "gateway/store/revision_store.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -25,45 +27,53 @@ JOIN (SELECT kind, name_space, name, MAX(number) AS last FROM objects WHERE numb
 ON o.kind = l.kind AND o.name_space = l.name_space AND o.name = l.name AND o.number = l.last
 WHERE o.object IS NOT NULL ORDER BY o.born)";
 
-// A macro, because statements are literals.
-#define SLUICE_COLUMNS                                                                                                \
-  "SELECT sequence, number, accepted, time_us, author, source, message, summary, findings, previous_hash, hash FROM " \
-  "entries"
-
 Revision RevisionAt(const RevisionQuery& row) {
+  EntryRow read = EntryAt(row);
   Revision revision;
-  revision.sequence = Unsigned(row.Number(0));
-  revision.number = Unsigned(row.Number(1));
-  revision.accepted = row.Number(2) != 0;
-  revision.time_us = row.Number(3);
-  revision.author = row.Text(4);
-  revision.source = row.Text(5);
-  revision.message = row.Text(6);
-  revision.summary = DecodeLines(row.Text(7));
-  revision.findings = DecodeFindings(row.Text(8));
-  revision.previous_hash = row.Text(9);
-  revision.hash = row.Text(10);
+  revision.sequence = read.entry.sequence;
+  revision.number = read.entry.number;
+  revision.accepted = read.entry.accepted;
+  revision.time_us = read.entry.time_us;
+  revision.author = std::move(read.entry.author);
+  revision.source = std::move(read.entry.source);
+  revision.message = std::move(read.entry.message);
+  revision.summary = DecodeLines(read.entry.summary);
+  revision.findings = DecodeFindings(read.entry.findings);
+  revision.previous_hash = std::move(read.previous_hash);
+  revision.hash = std::move(read.hash);
   return revision;
 }
 
-EncodedEntry EntryAt(const RevisionQuery& row) {
-  EncodedEntry entry;
-  entry.sequence = Unsigned(row.Number(0));
-  entry.number = Unsigned(row.Number(1));
-  entry.accepted = row.Number(2) != 0;
-  entry.time_us = row.Number(3);
-  entry.author = row.Text(4);
-  entry.source = row.Text(5);
-  entry.message = row.Text(6);
-  entry.summary = row.Text(7);
-  entry.findings = row.Text(8);
-  return entry;
+core::Error Because(const std::string& path, const std::string& cure) {
+  return {core::ErrorCode::kIo, path + ": " + std::strerror(errno), cure};
 }
 
-core::Status MakeDirectory(const std::string& path) {
-  if (::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return {};
-  return core::Fail(core::ErrorCode::kIo, path + ": " + std::strerror(errno),
-                    "make the directory above it, or give another --state-dir");
+// The directory with the name that has no symbolic links in it: what SQLite opens must not be led elsewhere by the last
+// part of the path, but /var/run/sluice is a good place.
+core::Result<std::string> MakeDirectory(const std::string& path) {
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
+    return std::unexpected(Because(path, "make the directory above it, or give another --state-dir"));
+  }
+  const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr), &std::free);
+  if (real == nullptr) return std::unexpected(Because(path, "give another --state-dir"));
+  return std::string(real.get());
+}
+
+// Made before SQLite does: its journals get the rights of the file, so that nobody else ever reads either.
+core::Status MakeFile(const std::string& path) {
+  const int made = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (made >= 0) {
+    ::close(made);
+  } else if (errno != EEXIST) {
+    return std::unexpected(Because(path, "check that the directory is one, and its rights"));
+  } else if (::chmod(path.c_str(), 0600) != 0) {
+    return std::unexpected(Because(path, "the file must be the gateway's own: check its owner"));
+  }
+  return {};
+}
+
+core::Error At(const std::string& path, const core::Error& error) {
+  return {error.code, path + ": " + error.cause, error.cure};
 }
 
 }  // namespace
@@ -74,25 +84,24 @@ RevisionStore::~RevisionStore() = default;
 core::Result<std::unique_ptr<RevisionStore>> RevisionStore::Open(const std::string& directory) {
   auto database = std::make_unique<Database>();
   database->memory = directory.empty();
-  const std::string path = database->memory ? ":memory:" : directory + "/revisions.db";
+  std::string path = ":memory:";
   if (!database->memory) {
-    if (core::Status made = MakeDirectory(directory); !made) return std::unexpected(made.error());
+    const auto real = MakeDirectory(directory);
+    if (!real) return std::unexpected(real.error());
+    path = *real + "/revisions.db";
+    if (core::Status made = MakeFile(path); !made) return std::unexpected(made.error());
   }
   auto opened = RevisionDatabase::Open(path);
-  if (!opened)
-    return std::unexpected(core::Error{opened.error().code, path + ": " + opened.error().cause, opened.error().cure});
-  if (!database->memory) ::chmod(path.c_str(), 0600);
+  if (!opened) return std::unexpected(At(path, opened.error()));
   database->db = std::move(*opened);
-  if (core::Status prepared = database->Prepare(); !prepared) {
-    return std::unexpected(
-        core::Error{prepared.error().code, path + ": " + prepared.error().cause, prepared.error().cure});
-  }
+  if (core::Status prepared = database->Prepare(); !prepared) return std::unexpected(At(path, prepared.error()));
   return std::unique_ptr<RevisionStore>(new RevisionStore(std::move(database)));
 }
 
 bool RevisionStore::in_memory() const { return database_->memory; }
 
 core::Status RevisionStore::Append(Revision& revision, const FileBase* files) {
+  if (core::Status there = database_->db->StillThere(); !there) return there;
   if (core::Status begun = database_->db->Execute("BEGIN IMMEDIATE"); !begun) return begun;
   Revision written = revision;
   core::Status done = database_->Write(written, files);
@@ -108,21 +117,15 @@ core::Status RevisionStore::Append(Revision& revision, const FileBase* files) {
 }
 
 core::Result<StoredWorld> RevisionStore::Load() const {
-  StoredWorld world;
-  const auto number = database_->db->Number("SELECT MAX(number) FROM entries");
+  if (core::Status sound = database_->VerifyChain(kCheckedAtStart); !sound) return std::unexpected(sound.error());
+  if (core::Status sound = database_->VerifyFiles(); !sound) return std::unexpected(sound.error());
+  const auto number = database_->db->Number("SELECT number FROM entries ORDER BY sequence DESC LIMIT 1");
   if (!number) return std::unexpected(number.error());
-  world.number = Unsigned(*number);
-  if (core::Status sound = VerifySince(kCheckedAtStart); !sound) return std::unexpected(sound.error());
-  auto objects = ReadObjects(world.number);
+  auto objects = ReadObjects(Unsigned(*number));
   if (!objects) return std::unexpected(objects.error());
-  world.objects = std::move(*objects);
-  auto files = database_->db->Query("SELECT kind, name_space, name, digest FROM files");
+  auto files = database_->ReadFiles();
   if (!files) return std::unexpected(files.error());
-  for (auto row = files->Step();; row = files->Step()) {
-    if (!row) return std::unexpected(row.error());
-    if (!*row) return world;
-    world.files.emplace(KeyAt(*files, 0), files->Text(3));
-  }
+  return StoredWorld{.number = Unsigned(*number), .objects = std::move(*objects), .files = std::move(*files)};
 }
 
 core::Result<std::vector<LiveObject>> RevisionStore::ReadObjects(std::uint64_t number) const {
@@ -183,7 +186,7 @@ core::Result<Revision> RevisionStore::Find(std::uint64_t number) const {
 core::Result<std::vector<Revision>> RevisionStore::History(const HistoryQuery& query) const {
   auto rows = database_->db->Query(
       SLUICE_COLUMNS
-      " e WHERE sequence < ?1 AND (?2 OR accepted = 1) AND (?3 = '' OR EXISTS "
+      " e WHERE sequence < ?1 AND (?2 OR accepted = 1) AND (?7 OR accepted = 0) AND (?3 = '' OR EXISTS "
       "(SELECT 1 FROM objects o WHERE e.accepted = 1 AND o.number = e.number AND o.kind = ?3 AND "
       "(?4 = '' OR o.name_space = ?4) AND (?5 = '' OR o.name = ?5)) OR EXISTS (SELECT 1 FROM refused r WHERE "
       "r.sequence = e.sequence AND r.kind = ?3 AND (?4 = '' OR r.name_space = ?4) AND (?5 = '' OR r.name = ?5))) "
@@ -192,7 +195,7 @@ core::Result<std::vector<Revision>> RevisionStore::History(const HistoryQuery& q
   const ResourceKey object = query.object.value_or(ResourceKey{});
   rows->Bind(query.before_sequence ? Signed(*query.before_sequence) : INT64_MAX);
   rows->Bind(std::int64_t{query.rejected ? 1 : 0}).Bind(object.kind).Bind(object.name_space).Bind(object.name);
-  rows->Bind(static_cast<std::int64_t>(query.limit));
+  rows->Bind(static_cast<std::int64_t>(query.limit)).Bind(std::int64_t{query.accepted ? 1 : 0});
   std::vector<Revision> history;
   for (auto row = rows->Step();; row = rows->Step()) {
     if (!row) return std::unexpected(row.error());
@@ -201,46 +204,10 @@ core::Result<std::vector<Revision>> RevisionStore::History(const HistoryQuery& q
   }
 }
 
-core::Status RevisionStore::VerifySince(std::uint64_t newest) const {
-  auto rows = database_->db->Query(SLUICE_COLUMNS
-                                   " WHERE sequence > (SELECT MAX(sequence) FROM entries) - ? ORDER BY sequence");
-  if (!rows) return std::unexpected(rows.error());
-  rows->Bind(static_cast<std::int64_t>(std::min<std::uint64_t>(newest, INT64_MAX)));
-  std::optional<EncodedEntry> last;
-  std::string last_hash;
-  for (auto row = rows->Step();; row = rows->Step()) {
-    if (!row) return std::unexpected(row.error());
-    if (!*row) return {};
-    EncodedEntry entry = EntryAt(*rows);
-    const auto broken = [&](const char* what) {
-      return core::Fail(core::ErrorCode::kIo, "entry " + std::to_string(entry.sequence) + " of the history " + what,
-                        "somebody has changed revisions.db: restore it from a copy, or move it away to begin anew");
-    };
-    const std::string previous = rows->Text(9);
-    if (last && (entry.sequence != last->sequence + 1 || entry.number != last->number + (entry.accepted ? 1 : 0))) {
-      return broken("does not follow the one before it: entries are missing");
-    }
-    if (last ? previous != last_hash : entry.sequence == 1 && !previous.empty()) {
-      return broken("does not follow the one before it");
-    }
-    auto changes = database_->ChangesOf(entry);
-    if (!changes) return std::unexpected(changes.error());
-    entry.changes = std::move(*changes);
-    if (ChainHash(previous, entry) != rows->Text(10)) return broken("is not what was written");
-    last_hash = rows->Text(10);
-    last = std::move(entry);
-  }
-}
-
 core::Status RevisionStore::Verify() const {
-  if (core::Status chain = VerifySince(UINT64_MAX); !chain) return chain;
-  const auto first = database_->db->Number("SELECT COALESCE(MIN(sequence), 1) FROM entries");
-  if (!first) return std::unexpected(first.error());
-  if (*first != 1 && !database_->memory) {
-    return core::Fail(core::ErrorCode::kIo, "the first entries of the history are missing",
-                      "somebody has changed revisions.db: restore it from a copy, or move it away to begin anew");
-  }
-  return database_->VerifyObjects();
+  if (core::Status chain = database_->VerifyChain(UINT64_MAX); !chain) return chain;
+  if (core::Status files = database_->VerifyFiles(); !files) return files;
+  return database_->VerifyTables();
 }
 
 }  // namespace sluice::gateway

@@ -52,6 +52,7 @@ struct HistoryQuery {
   std::size_t limit = 50;
   std::optional<std::uint64_t> before_sequence{};  // older than this
   std::optional<config::ResourceKey> object{};     // that changed this one; empty name_space or name: any
+  bool accepted = true;                            // those too
   bool rejected = true;                            // those too
 };
 
@@ -78,7 +79,8 @@ class RevisionStore {
   core::Result<std::vector<Revision>> History(const HistoryQuery& query) const;
   // One accepted revision with its changes.
   core::Result<Revision> Find(std::uint64_t number) const;
-  // Walks the whole chain. An error names the first entry that is not what was written.
+  // Walks the whole chain with all objects, and looks for rows that no entry has written. An error names the first entry
+  // that is not what was written.
   core::Status Verify() const;
 
  private:
@@ -86,7 +88,6 @@ class RevisionStore {
   explicit RevisionStore(std::unique_ptr<Database> database);
   core::Result<std::vector<LiveObject>> ReadObjects(std::uint64_t number) const;
   core::Result<Revision> Row(std::uint64_t number) const;  // without changes
-  core::Status VerifySince(std::uint64_t newest) const;    // so many of the newest entries
   std::unique_ptr<Database> database_;
 };
 

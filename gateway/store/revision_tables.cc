@@ -13,12 +13,14 @@ constexpr std::int64_t kApplicationId = 0x534c4345;  // "SLCE": tells our file f
 constexpr std::int64_t kMemoryEntriesMax = 1000;     // without a directory the history must not fill memory
 
 constexpr const char* kCreate = R"(
-CREATE TABLE entries (sequence INTEGER PRIMARY KEY, number INTEGER NOT NULL, accepted INTEGER NOT NULL,
-  time_us INTEGER NOT NULL, author TEXT NOT NULL, source TEXT NOT NULL, message TEXT NOT NULL, summary TEXT NOT NULL,
-  findings TEXT NOT NULL, previous_hash TEXT NOT NULL, hash TEXT NOT NULL) STRICT;
+CREATE TABLE entries (sequence INTEGER PRIMARY KEY, number INTEGER NOT NULL, accepted INTEGER NOT NULL
+  CHECK (accepted IN (0, 1)), time_us INTEGER NOT NULL, author TEXT NOT NULL, source TEXT NOT NULL, message TEXT NOT NULL, summary TEXT NOT NULL,
+  findings TEXT NOT NULL, files TEXT NOT NULL, previous_hash TEXT NOT NULL, hash TEXT NOT NULL) STRICT;
 CREATE INDEX entries_by_number ON entries (number) WHERE accepted = 1;
+CREATE INDEX entries_with_files ON entries (sequence) WHERE files <> '';
+CREATE TABLE head (place INTEGER PRIMARY KEY CHECK (place = 1), sequence INTEGER NOT NULL, hash TEXT NOT NULL) STRICT;
 CREATE TABLE objects (kind TEXT NOT NULL, name_space TEXT NOT NULL, name TEXT NOT NULL, number INTEGER NOT NULL,
-  place INTEGER NOT NULL, born INTEGER NOT NULL, object TEXT, PRIMARY KEY (kind, name_space, name, number))
+  place INTEGER NOT NULL, born INTEGER NOT NULL, object TEXT CHECK (object <> ''), PRIMARY KEY (kind, name_space, name, number))
   STRICT, WITHOUT ROWID;
 CREATE INDEX objects_by_number ON objects (number, place);
 CREATE TABLE refused (sequence INTEGER NOT NULL, place INTEGER NOT NULL, kind TEXT NOT NULL, name_space TEXT NOT NULL,
@@ -30,7 +32,7 @@ PRAGMA user_version=1;
 )";
 static_assert(kApplicationId == 1397506885 && kSchema == 1, "kCreate names both");
 
-EncodedEntry Encode(const Revision& revision) {
+EncodedEntry WithoutChanges(const Revision& revision) {
   EncodedEntry entry;
   entry.sequence = revision.sequence;
   entry.number = revision.number;
@@ -41,13 +43,28 @@ EncodedEntry Encode(const Revision& revision) {
   entry.message = revision.message;
   entry.summary = EncodeLines(revision.summary);
   entry.findings = EncodeFindings(revision.findings);
-  for (const ObjectChange& change : revision.changes) {
-    entry.changes.push_back({change.key, change.after ? EncodeObject(*change.after) : std::string()});
-  }
   return entry;
 }
 
 }  // namespace
+
+EntryRow EntryAt(const RevisionQuery& row) {
+  EntryRow read;
+  EncodedEntry& entry = read.entry;
+  entry.sequence = Unsigned(row.Number(0));
+  entry.number = Unsigned(row.Number(1));
+  entry.accepted = row.Number(2) != 0;
+  entry.time_us = row.Number(3);
+  entry.author = row.Text(4);
+  entry.source = row.Text(5);
+  entry.message = row.Text(6);
+  entry.summary = row.Text(7);
+  entry.findings = row.Text(8);
+  entry.files = row.Text(9);
+  read.previous_hash = row.Text(10);
+  read.hash = row.Text(11);
+  return read;
+}
 
 ResourceKey KeyAt(const RevisionQuery& row, int column) {
   return {row.Text(column), row.Text(column + 1), row.Text(column + 2)};
@@ -80,12 +97,15 @@ core::Status RevisionStore::Database::Prepare() const {
 }
 
 core::Status RevisionStore::Database::WriteEntry(const EncodedEntry& entry, const Revision& revision) const {
-  auto query = db->Query("INSERT INTO entries VALUES (?,?,?,?,?,?,?,?,?,?,?)");
+  auto query = db->Query("INSERT INTO entries VALUES (?,?,?,?,?,?,?,?,?,?,?,?)");
   if (!query) return std::unexpected(query.error());
   query->Bind(Signed(entry.sequence)).Bind(Signed(entry.number)).Bind(std::int64_t{entry.accepted ? 1 : 0});
   query->Bind(entry.time_us).Bind(entry.author).Bind(entry.source).Bind(entry.message).Bind(entry.summary);
-  query->Bind(entry.findings).Bind(revision.previous_hash).Bind(revision.hash);
-  return query->Run();
+  query->Bind(entry.findings).Bind(entry.files).Bind(revision.previous_hash).Bind(revision.hash);
+  if (core::Status done = query->Run(); !done) return done;
+  auto head = db->Query("INSERT OR REPLACE INTO head VALUES (1,?,?)");
+  if (!head) return std::unexpected(head.error());
+  return head->Bind(Signed(entry.sequence)).Bind(revision.hash).Run();
 }
 
 // When an object was made; 0 when it is not there now.
@@ -102,13 +122,10 @@ core::Result<std::int64_t> RevisionStore::Database::BornOf(const ResourceKey& ke
 core::Status RevisionStore::Database::WriteObjects(const EncodedEntry& entry) const {
   std::int64_t place = 0;
   for (const EncodedChange& change : entry.changes) {
-    auto born = BornOf(change.key);
-    if (!born) return std::unexpected(born.error());
-    if (*born == 0) born = Signed(entry.sequence) * 1'000'000 + place;
     auto query = db->Query("INSERT INTO objects VALUES (?,?,?,?,?,?,?)");
     if (!query) return std::unexpected(query.error());
     query->Bind(change.key.kind).Bind(change.key.name_space).Bind(change.key.name).Bind(Signed(entry.number));
-    query->Bind(place++).Bind(*born);
+    query->Bind(place++).Bind(change.born);
     if (change.text.empty()) {
       query->BindNull();
     } else {
@@ -136,32 +153,51 @@ core::Status RevisionStore::Database::WriteRefused(const EncodedEntry& entry) co
   return {};
 }
 
-// By difference: a change of one file must not write the digests of all.
-core::Status RevisionStore::Database::WriteFiles(const FileBase& files) const {
-  FileBase stored;
+core::Result<FileBase> RevisionStore::Database::ReadFiles() const {
   auto all = db->Query("SELECT kind, name_space, name, digest FROM files");
   if (!all) return std::unexpected(all.error());
+  FileBase stored;
   for (auto row = all->Step();; row = all->Step()) {
     if (!row) return std::unexpected(row.error());
-    if (!*row) break;
+    if (!*row) return stored;
     stored.emplace(KeyAt(*all, 0), all->Text(3));
   }
+}
+
+// By difference: a change of one file must not write the digests of all.
+core::Status RevisionStore::Database::WriteFiles(const FileBase& files) const {
+  const auto stored = ReadFiles();
+  if (!stored) return std::unexpected(stored.error());
   for (const auto& [key, digest] : files) {
-    const auto known = stored.find(key);
-    if (known != stored.end() && known->second == digest) continue;
+    const auto known = stored->find(key);
+    if (known != stored->end() && known->second == digest) continue;
     auto query = db->Query("INSERT OR REPLACE INTO files VALUES (?,?,?,?)");
     if (!query) return std::unexpected(query.error());
     if (core::Status done = query->Bind(key.kind).Bind(key.name_space).Bind(key.name).Bind(digest).Run(); !done) {
       return done;
     }
   }
-  for (const auto& [key, digest] : stored) {
+  for (const auto& [key, digest] : *stored) {
     if (files.contains(key)) continue;
     auto query = db->Query("DELETE FROM files WHERE kind=? AND name_space=? AND name=?");
     if (!query) return std::unexpected(query.error());
     if (core::Status done = query->Bind(key.kind).Bind(key.name_space).Bind(key.name).Run(); !done) return done;
   }
   return {};
+}
+
+core::Result<EncodedEntry> RevisionStore::Database::Encode(const Revision& revision, const FileBase* files) const {
+  EncodedEntry entry = WithoutChanges(revision);
+  if (files != nullptr) entry.files = HashOf(*files);
+  std::int64_t fresh = Signed(entry.sequence) * 1'000'000;
+  for (const ObjectChange& change : revision.changes) {
+    const auto born = BornOf(change.key);
+    if (!born) return std::unexpected(born.error());
+    entry.changes.push_back({change.key, change.after ? EncodeObject(*change.after) : std::string()});
+    // What was only asked for is never made.
+    if (revision.accepted) entry.changes.back().born = *born != 0 ? *born : fresh++;
+  }
+  return entry;
 }
 
 core::Status RevisionStore::Database::Write(Revision& revision, const FileBase* files) const {
@@ -173,10 +209,11 @@ core::Status RevisionStore::Database::Write(Revision& revision, const FileBase* 
   next.sequence = 1 + (*row ? Unsigned(last->Number(0)) : 0);
   next.number = (*row ? Unsigned(last->Number(1)) : 0) + (revision.accepted ? 1 : 0);
   next.previous_hash = *row ? last->Text(2) : std::string();
-  const EncodedEntry entry = Encode(next);
-  next.hash = ChainHash(next.previous_hash, entry);
-  if (core::Status done = WriteEntry(entry, next); !done) return done;
-  if (core::Status done = revision.accepted ? WriteObjects(entry) : WriteRefused(entry); !done) return done;
+  const auto entry = Encode(next, files);
+  if (!entry) return std::unexpected(entry.error());
+  next.hash = ChainHash(next.previous_hash, *entry);
+  if (core::Status done = WriteEntry(*entry, next); !done) return done;
+  if (core::Status done = revision.accepted ? WriteObjects(*entry) : WriteRefused(*entry); !done) return done;
   if (files != nullptr) {
     if (core::Status done = WriteFiles(*files); !done) return done;
   }
@@ -214,27 +251,16 @@ core::Result<std::optional<LiveObject>> RevisionStore::Database::ObjectAt(const 
 
 core::Result<std::vector<EncodedChange>> RevisionStore::Database::ChangesOf(const EncodedEntry& entry) const {
   auto query = entry.accepted
-                   ? db->Query("SELECT kind, name_space, name, object FROM objects WHERE number=? ORDER BY place")
-                   : db->Query("SELECT kind, name_space, name, object FROM refused WHERE sequence=? ORDER BY place");
+                   ? db->Query("SELECT kind, name_space, name, object, born FROM objects WHERE number=? ORDER BY place")
+                   : db->Query("SELECT kind, name_space, name, object, 0 FROM refused WHERE sequence=? ORDER BY place");
   if (!query) return std::unexpected(query.error());
   query->Bind(Signed(entry.accepted ? entry.number : entry.sequence));
   std::vector<EncodedChange> changes;
   for (auto row = query->Step();; row = query->Step()) {
     if (!row) return std::unexpected(row.error());
     if (!*row) return changes;
-    changes.push_back({KeyAt(*query, 0), query->Text(3)});
+    changes.push_back({KeyAt(*query, 0), query->Text(3), query->Number(4)});
   }
-}
-
-// Rows of objects that no entry accounts for.
-core::Status RevisionStore::Database::VerifyObjects() const {
-  const auto strangers = db->Number(
-      "SELECT COUNT(*) FROM objects o WHERE NOT EXISTS (SELECT 1 FROM entries e WHERE e.number = o.number AND "
-      "e.accepted = 1) AND o.number >= (SELECT COALESCE(MIN(number), 0) FROM entries WHERE accepted = 1)");
-  if (!strangers) return std::unexpected(strangers.error());
-  if (*strangers == 0) return {};
-  return core::Fail(core::ErrorCode::kIo, "the history holds objects that no entry has written",
-                    "somebody has changed revisions.db: restore it from a copy, or move it away to begin anew");
 }
 
 }  // namespace sluice::gateway

@@ -1,6 +1,7 @@
-// The tables behind the revision store, and how entries are written to them: `entries` is the chain; `objects` has the
-// state of each object since the revision that wrote it (a text, or NULL since it is gone), which is also where an entry's
-// changes are kept; `refused` has what rejected entries asked for; `files` is the file base. Owned by the store; one thread.
+// The tables behind the revision store, and how entries are written to them: `entries` is the chain and `head` its end;
+// `objects` has the state of each object since the revision that wrote it (a text, or NULL since it is gone), which is also
+// where an entry's changes are kept; `refused` has what rejected entries asked for; `files` is the file base. Owned by the
+// store; one thread.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +31,7 @@ struct RevisionStore::Database {
   core::Status Prune() const;
   // An entry with all that belongs to it, inside a transaction of the caller's.
   core::Status Write(Revision& revision, const FileBase* files) const;
+  core::Result<EncodedEntry> Encode(const Revision& revision, const FileBase* files) const;
   core::Status WriteEntry(const EncodedEntry& entry, const Revision& revision) const;
   core::Status WriteObjects(const EncodedEntry& entry) const;
   core::Status WriteRefused(const EncodedEntry& entry) const;
@@ -37,8 +39,28 @@ struct RevisionStore::Database {
   core::Result<std::int64_t> BornOf(const config::ResourceKey& key) const;
   core::Result<std::optional<LiveObject>> ObjectAt(const config::ResourceKey& key, std::uint64_t number) const;
   core::Result<std::vector<EncodedChange>> ChangesOf(const EncodedEntry& entry) const;
-  // Whether each row of an object belongs to an entry.
-  core::Status VerifyObjects() const;
+  core::Result<FileBase> ReadFiles() const;
+
+  // --- revision_check.cc ---
+  // The newest entries, so many of them: what they say, their order, and that the chain ends where it ended.
+  core::Status VerifyChain(std::uint64_t newest) const;
+  core::Status VerifyFiles() const;
+  // That no rows are there but those that entries have written, and that SQLite finds its file sound.
+  core::Status VerifyTables() const;
 };
+
+// The columns of an entry, in the order of EntryAt. A macro, because statements are literals.
+#define SLUICE_COLUMNS                                                                                             \
+  "SELECT sequence, number, accepted, time_us, author, source, message, summary, findings, files, previous_hash, " \
+  "hash "                                                                                                          \
+  "FROM entries"
+
+// A row of SLUICE_COLUMNS, without changes.
+struct EntryRow {
+  EncodedEntry entry;
+  std::string previous_hash;
+  std::string hash;
+};
+EntryRow EntryAt(const RevisionQuery& row);
 
 }  // namespace sluice::gateway

@@ -80,7 +80,8 @@ std::string RuleName(const Json& rule, std::size_t index) {
 
 std::uint64_t WeightOf(const Json& route_entry) {
   const Json& weight = ValueAt(route_entry, "weight");
-  return weight.is_number_integer() && weight >= 0 ? weight.get<std::uint64_t>() : 0;
+  // Code writes numbers with a sign where a parser would not.
+  return weight.is_number_integer() && weight > 0 ? weight.get<std::uint64_t>() : 0;
 }
 
 std::string HostOf(const Json& route) {

@@ -1,11 +1,16 @@
-// Objects and entries for the tests of the history, spelled short. Tests of gateway/store only.
+// Objects and entries for the tests of the history, spelled short, and a store of their own. Tests of gateway/store only.
 #pragma once
 
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "gateway/store/revision_store.h"
+#include "tests/support/temporary_directory.h"
 
 namespace sluice::gateway {
 
@@ -48,5 +53,45 @@ inline std::string TextOf(const std::vector<LiveObject>& objects) {
   }
   return text;
 }
+
+// A store in a directory that does not exist yet.
+class StoreTest : public ::testing::Test {
+ protected:
+  StoreTest() { Open(); }
+
+  void Open() {
+    store.reset();
+    auto opened = RevisionStore::Open(path());
+    ASSERT_TRUE(opened) << opened.error().Text();
+    store = std::move(*opened);
+  }
+  std::string path() const { return (directory.path() / "state").string(); }
+  std::string file() const { return path() + "/revisions.db"; }
+
+  std::uint64_t Append(std::vector<ObjectChange> changes) {
+    Revision revision = Entry(std::move(changes));
+    const core::Status done = store->Append(revision);
+    EXPECT_TRUE(done) << done.error().Text();
+    return revision.number;
+  }
+
+  // Closes the store and runs `sql` on its file as somebody else would.
+  void Tamper(const std::string& sql) {
+    store.reset();
+    sqlite3* other = nullptr;
+    ASSERT_EQ(sqlite3_open(file().c_str(), &other), SQLITE_OK);
+    char* error = nullptr;
+    EXPECT_EQ(sqlite3_exec(other, sql.c_str(), nullptr, nullptr, &error), SQLITE_OK) << (error ? error : "");
+    sqlite3_close(other);
+  }
+
+  std::string LastState() {
+    const auto world = store->Load();
+    return world ? TextOf(world->objects) : world.error().Text();
+  }
+
+  TemporaryDirectory directory;
+  std::unique_ptr<RevisionStore> store;
+};
 
 }  // namespace sluice::gateway
