@@ -1,6 +1,8 @@
 #include "gateway/store/rule_pairs.h"
 
+#include <map>
 #include <optional>
+#include <utility>
 
 namespace sluice::gateway {
 namespace {
@@ -12,52 +14,44 @@ std::string NameOf(const Json& rule) {
   return name.is_string() ? name.get<std::string>() : std::string();
 }
 
-// Pairs of those that are left, by `same`.
-template <typename Same>
+// Pairs those that are left and have the same key, in their order; a rule without a key stays alone.
+template <typename Key>
 void PairBy(const Json& before, const Json& after, std::vector<std::optional<std::size_t>>& partner,
-            std::vector<bool>& taken, Same same) {
-  for (std::size_t i = 0; i < after.size(); ++i) {
-    for (std::size_t j = 0; !partner[i] && j < before.size(); ++j) {
-      if (taken[j] || !same(before[j], after[i], j, i)) continue;
-      partner[i] = j;
-      taken[j] = true;
-    }
+            std::vector<bool>& taken, Key key) {
+  std::map<std::string, std::vector<std::size_t>> left;  // the next one last
+  for (std::size_t j = before.size(); j-- > 0;) {
+    if (taken[j]) continue;
+    if (auto of = key(before[j], j)) left[*of].push_back(j);
   }
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    const std::optional<std::string> of = partner[i] ? std::nullopt : key(after[i], i);
+    const auto found = of ? left.find(*of) : left.end();
+    if (found == left.end() || found->second.empty()) continue;
+    partner[i] = found->second.back();
+    taken[found->second.back()] = true;
+    found->second.pop_back();
+  }
+}
+
+std::string MatchText(const Json& rule) {
+  return ValueAt(rule, "match").dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace
 
-const Json& ValueAt(const Json& json, const std::string& key) {
-  static const Json kNull;
-  if (!json.is_object()) return kNull;
-  const auto found = json.find(key);
-  return found == json.end() ? kNull : *found;
-}
-
-bool NamedList(const Json& json) { return json.is_array() && !json.empty() && ByName(json).size() == json.size(); }
-
-std::map<std::string, const Json*> ByName(const Json& list) {
-  std::map<std::string, const Json*> items;
-  for (const Json& item : list) {
-    if (const std::string name = NameOf(item); !name.empty()) items.emplace(name, &item);
-  }
-  return items;
-}
-
 RulePairs PairRules(const Json& before, const Json& after) {
+  using Key = std::optional<std::string>;
   std::vector<std::optional<std::size_t>> partner(after.size());
   std::vector<bool> taken(before.size());
-  PairBy(before, after, partner, taken, [](const Json& old_rule, const Json& new_rule, std::size_t, std::size_t) {
-    return !NameOf(old_rule).empty() && NameOf(old_rule) == NameOf(new_rule);
+  PairBy(before, after, partner, taken, [](const Json& rule, std::size_t) {
+    std::string name = NameOf(rule);
+    return name.empty() ? Key() : Key(std::move(name));
   });
-  PairBy(before, after, partner, taken, [](const Json& old_rule, const Json& new_rule, std::size_t, std::size_t) {
-    if (!NameOf(old_rule).empty() && !NameOf(new_rule).empty()) return false;
-    return ValueAt(old_rule, "match") == ValueAt(new_rule, "match");
-  });
-  PairBy(before, after, partner, taken, [](const Json& old_rule, const Json& new_rule, std::size_t j, std::size_t i) {
+  PairBy(before, after, partner, taken, [](const Json& rule, std::size_t) { return Key(MatchText(rule)); });
+  PairBy(before, after, partner, taken, [](const Json& rule, std::size_t index) {
     // One that matches everything does not become one that matches something: that would hide a rule that is gone.
-    const bool both = ValueAt(old_rule, "match").is_null() == ValueAt(new_rule, "match").is_null();
-    return NameOf(old_rule).empty() && NameOf(new_rule).empty() && i == j && both;
+    const char* const kind = ValueAt(rule, "match").is_null() ? "all " : "some ";
+    return NameOf(rule).empty() ? Key(kind + std::to_string(index)) : Key();
   });
   RulePairs pairs;
   for (std::size_t i = 0; i < after.size(); ++i) {

@@ -1,14 +1,14 @@
-// Which rule of a VirtualService before a change is which one after it, and small ways to look into bodies that may be
-// anything. Pure.
+// Which rule of a VirtualService before a change is which one after it, and what rules and destinations are called. Bodies
+// may be anything. Pure.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
 #include "config/resource_json.h"
+#include "gateway/store/field_diff.h"
 
 namespace sluice::gateway {
 
@@ -23,18 +23,12 @@ struct RulePairs {
   std::vector<std::size_t> fresh;
 };
 
-// By name; rules without one by an equal match, then by an equal place.
+// By name; those that are left by an equal match (so that a rule may get another name), then by an equal place when neither
+// has a name.
 RulePairs PairRules(const config::Json& before, const config::Json& after);
 
 // http[].name, else "#0" by its index.
 std::string RuleName(const config::Json& rule, std::size_t index);
-
-// json[key], or null when json is no object or has none.
-const config::Json& ValueAt(const config::Json& json, const std::string& key);
-
-// A list of objects that all have different names.
-bool NamedList(const config::Json& json);
-std::map<std::string, const config::Json*> ByName(const config::Json& list);
 
 std::uint64_t WeightOf(const config::Json& route_entry);
 // The host that all destinations of route[] share; empty when they differ.

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
-#include <string_view>
 #include <utility>
 
 #include "gateway/store/rule_pairs.h"
@@ -13,61 +11,22 @@ namespace {
 
 using config::Json;
 
-constexpr std::size_t kValueMax = 60;  // characters of a value in a line
 constexpr const char* kLastApplied = "kubectl.kubernetes.io/last-applied-configuration";
-
-std::string Short(const Json& value) {
-  std::string text =
-      value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, Json::error_handler_t::replace);
-  if (text.size() > kValueMax) text = text.substr(0, kValueMax - 3) + "...";
-  return text;
-}
 
 // Lines about one object: `where` is put before each.
 class Lines {
  public:
-  void Add(const std::string& where, const std::string& what) {
-    lines_.push_back(where.empty() ? what : where + ": " + what);
+  void Add(const std::string& where, const std::string& what) { lines_.push_back(where + ": " + what); }
+  void AddFields(const std::string& where, const Json& before, const Json& after) {
+    std::vector<std::string> fields;
+    DescribeFields("", before, after, fields);
+    for (const std::string& field : fields) Add(where, field);
   }
   std::vector<std::string> Take() { return std::move(lines_); }
 
  private:
   std::vector<std::string> lines_;
 };
-
-std::string Under(const std::string& path, const std::string& key) { return path.empty() ? key : path + '.' + key; }
-
-// Field by field, as deep as both are maps; a list is one value, but for lists of named things.
-void Fields(const std::string& where, const std::string& path, const Json& before, const Json& after, Lines& lines) {
-  if (before == after) return;
-  if (before.is_object() && after.is_object()) {
-    std::set<std::string> keys;
-    for (const auto& [key, value] : before.items()) keys.insert(key);
-    for (const auto& [key, value] : after.items()) keys.insert(key);
-    for (const std::string& key : keys) {
-      Fields(where, Under(path, key), ValueAt(before, key), ValueAt(after, key), lines);
-    }
-    return;
-  }
-  if (NamedList(before) && NamedList(after)) {
-    for (const auto& [name, item] : ByName(before)) {
-      const auto still = ByName(after);
-      const auto found = still.find(name);
-      if (found == still.end()) {
-        lines.Add(where, path + " " + name + " is gone");
-      } else {
-        Fields(where, path + '[' + name + ']', *item, *found->second, lines);
-      }
-    }
-    for (const auto& [name, item] : ByName(after)) {
-      if (!ByName(before).contains(name)) lines.Add(where, path + " " + name + " is new");
-    }
-    return;
-  }
-  if (before.is_null()) return lines.Add(where, path + ": " + Short(after) + " is new");
-  if (after.is_null()) return lines.Add(where, path + ": " + Short(before) + " is gone");
-  lines.Add(where, path + ": " + Short(before) + " -> " + Short(after));
-}
 
 // Per cent of all weights, as people say it.
 std::string Percent(std::uint64_t weight, std::uint64_t sum) {
@@ -110,28 +69,27 @@ void CompareShares(const std::string& where, const Json& before, const Json& aft
   if (!text.empty()) lines.Add(where, text);
 }
 
+// The rule without what is told as shares; what else a destination has stands below its name.
+Json WithoutShares(const Json& rule) {
+  Json rest = rule;
+  const Json& route = ValueAt(rule, "route");
+  if (!route.is_array()) return rest;
+  Json others = Json::object();
+  for (const Json& entry : route) {
+    if (!entry.is_object()) continue;
+    Json other = entry;
+    other.erase("weight");
+    other.erase("destination");
+    if (other.empty()) continue;
+    others[DestinationText(ValueAt(entry, "destination"), HostOf(route))] = std::move(other);
+  }
+  rest["route"] = std::move(others);
+  return rest;
+}
+
 void CompareRule(const std::string& where, const Json& before, const Json& after, Lines& lines) {
   CompareShares(where, before, after, lines);
-  Json rest_before = before;
-  Json rest_after = after;
-  for (Json* rest : {&rest_before, &rest_after}) {
-    const auto route = rest->find("route");
-    if (route == rest->end() || !route->is_array()) continue;
-    // Weights and destinations are told as shares; what else stands beside them is told as fields.
-    Json others = Json::array();
-    for (Json& entry : *route) {
-      if (!entry.is_object()) continue;
-      entry.erase("weight");
-      entry.erase("destination");
-      if (!entry.empty()) others.push_back(entry);
-    }
-    if (others.empty()) {
-      rest->erase(route);
-    } else {
-      *route = std::move(others);
-    }
-  }
-  Fields(where, "", rest_before, rest_after, lines);
+  lines.AddFields(where, WithoutShares(before), WithoutShares(after));
 }
 
 void CompareRules(const std::string& where, const Json& before, const Json& after, Lines& lines) {
@@ -164,7 +122,7 @@ void CompareObjects(const std::string& where, const Json& before, const Json& af
     rest_before["spec"].erase("http");
     rest_after["spec"].erase("http");
   }
-  Fields(where, "", rest_before, rest_after, lines);
+  lines.AddFields(where, rest_before, rest_after);
 }
 
 }  // namespace
