@@ -23,16 +23,29 @@ std::unexpected<core::Error> Bad(std::string cause, std::string cure = {}) {
 
 AdminAnswer Submit(const HistoryContext& context, Change change, const Json& body) {
   change.author = std::string(context.author);
-  if (const std::string message = TextAt(body, "message"); !message.empty()) change.message = message;
+  if (change.message.empty()) change.message = TextAt(body, "message");
   change.dry_run = FlagAt(body, "dryRun");
   const ChangeResult result = context.changes.submit(context.changes.self, change);
   return JsonAnswerOf(StatusOf(result.outcome), ToJson(result, change));
 }
 
+core::Status AddEdit(Change& change, ObjectEdit edit) {
+  if (std::ranges::find(change.edits, edit.key, &ObjectEdit::key) != change.edits.end()) {
+    return Bad(edit.key.Text() + " is given twice", "keep one of them");
+  }
+  change.edits.push_back(std::move(edit));
+  return {};
+}
+
+// What kubectl and the API write around several resources: List, VirtualServiceList.
+bool IsList(const Json& object) {
+  return object.is_object() && TextAt(object, "kind").ends_with("List") && ValueAt(object, "items").is_array();
+}
+
 // A resource, or a List of them, also within each other.
 core::Status AddEdits(const HistoryContext& context, const Json& object, Change& change, int depth = 0) {
   constexpr int kListsMax = 4;
-  if (object.is_object() && TextAt(object, "kind") == "List" && depth < kListsMax) {
+  if (IsList(object) && depth < kListsMax) {
     for (const Json& item : ValueAt(object, "items")) {
       if (core::Status added = AddEdits(context, item, change, depth + 1); !added) return added;
     }
@@ -40,11 +53,7 @@ core::Status AddEdits(const HistoryContext& context, const Json& object, Change&
   }
   auto key = config::KeyOf(object, std::string(context.default_namespace));
   if (!key) return std::unexpected(key.error());
-  if (std::ranges::find(change.edits, *key, &ObjectEdit::key) != change.edits.end()) {
-    return Bad(key->Text() + " is given twice", "keep one of them");
-  }
-  change.edits.push_back({.key = std::move(*key), .body = object});
-  return {};
+  return AddEdit(change, {.key = std::move(*key), .body = object});
 }
 
 AdminAnswer Apply(const HistoryContext& context, const Json& body) {
@@ -69,7 +78,9 @@ AdminAnswer Delete(const HistoryContext& context, const Json& body) {
                     TextAt(object, "name")};
     if (key.name_space.empty()) key.name_space = context.default_namespace;
     if (key.kind.empty() || key.name.empty()) return PageError(400, Bad("an object without kind or name").error());
-    change.edits.push_back({.key = std::move(key), .body = std::nullopt});
+    if (core::Status added = AddEdit(change, {.key = std::move(key), .body = std::nullopt}); !added) {
+      return PageError(400, added.error());
+    }
   }
   return Submit(context, std::move(change), body);
 }
@@ -137,11 +148,15 @@ AdminAnswer Revert(const HistoryContext& context, const Json& body) {
   const Json& number = ValueAt(body, "revision");
   if (!number.is_number_unsigned()) return PageError(400, Bad("`revision` is no number").error());
   const auto revision = number.get<std::uint64_t>();
+  if (revision == 0) {  // what was before the first one is no state to go back to
+    return PageError(404, {core::ErrorCode::kNotFound, "there is no revision 0", "sluice history lists them"});
+  }
   const auto changes = ChangesBetween(*context.store, context.world->revision(), revision);
   if (!changes) return PageError(StatusOf(changes.error().code), changes.error());
   Change change;
   change.source = "revert";
   change.message = "revert to " + std::to_string(revision);
+  if (const std::string why = TextAt(body, "message"); !why.empty()) change.message += ": " + why;
   for (const ObjectChange& made : *changes) {
     ObjectEdit edit{.key = made.key, .body = std::nullopt};
     if (made.after) {

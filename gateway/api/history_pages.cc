@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "config/resource_kind.h"
 #include "gateway/api/change_pages.h"
 #include "gateway/api/page_json.h"
 #include "gateway/store/semantic_diff.h"
@@ -26,6 +27,12 @@ std::optional<std::uint64_t> Number(const std::optional<std::string>& text) {
   return number;
 }
 
+// As it is called here; whatever else it may be is asked for as it is.
+std::string KindOf(const std::string& name) {
+  const config::ResourceKind* kind = config::FindKindByAnyName(name);
+  return kind == nullptr ? name : std::string(kind->kind);
+}
+
 AdminAnswer BadNumber(const char* what) {
   return PageError(400, {core::ErrorCode::kInvalidArgument, std::string(what) + " is no number", ""});
 }
@@ -35,7 +42,7 @@ std::optional<ResourceKey> KeyFrom(const std::optional<std::string>& text) {
   if (!text || text->empty()) return std::nullopt;
   ResourceKey key;
   const std::size_t first = text->find('/');
-  key.kind = text->substr(0, first);
+  key.kind = KindOf(text->substr(0, first));
   if (first == std::string::npos) return key;
   const std::size_t second = text->find('/', first + 1);
   key.name_space = text->substr(first + 1, second == std::string::npos ? std::string::npos : second - first - 1);
@@ -48,7 +55,9 @@ AdminAnswer History(const HistoryContext& context, const AdminRequest& request) 
   const auto limit = request.Parameter("limit");
   if (limit && !Number(limit)) return BadNumber("limit");
   query.limit = std::min(Number(limit).value_or(query.limit), kHistoryMax);
-  query.before_sequence = Number(request.Parameter("before"));
+  const auto before = request.Parameter("before");
+  if (before && !Number(before)) return BadNumber("before");
+  query.before_sequence = Number(before);
   query.object = KeyFrom(request.Parameter("object"));
   query.rejected = request.Parameter("rejected").value_or("true") != "false";
   const auto history = context.store->History(query);
@@ -128,7 +137,7 @@ Json ObjectJson(const World& world, const ResourceKey& key) {
 }
 
 AdminAnswer Objects(const HistoryContext& context, const AdminRequest& request) {
-  const std::string kind = request.Parameter("kind").value_or("");
+  const std::string kind = KindOf(request.Parameter("kind").value_or(""));
   const std::string name_space = request.Parameter("namespace").value_or("");
   const std::string name = request.Parameter("name").value_or("");
   const World& world = *context.world;
@@ -153,11 +162,10 @@ AdminAnswer Status(const HistoryContext& context) {
   }
   Json json = {{"revision", context.world->revision()},     {"objects", counts},     {"drifting", drifting},
                {"stateDirectory", context.state_directory}, {"lastChange", nullptr}, {"lastRefusal", nullptr}};
-  const auto recent = context.store->History({.limit = kHistoryMax});
-  if (!recent) return PageError(StatusOf(recent.error().code), recent.error());
-  for (const Revision& revision : *recent) {
-    const char* key = revision.accepted ? "lastChange" : "lastRefusal";
-    if (json[key].is_null()) json[key] = ToJson(revision);
+  for (const bool accepted : {true, false}) {
+    const auto last = context.store->History({.limit = 1, .accepted = accepted, .rejected = !accepted});
+    if (!last) return PageError(StatusOf(last.error().code), last.error());
+    if (!last->empty()) json[accepted ? "lastChange" : "lastRefusal"] = ToJson(last->front());
   }
   return JsonAnswerOf(200, json);
 }

@@ -13,7 +13,7 @@
 //   POST /sluice/v1/apply    {"objects":[..],"message":"","dryRun":false,"source":"apply"}   all in one revision
 //   POST /sluice/v1/delete   {"objects":[{kind,namespace,name}],...}
 //   POST /sluice/v1/weights  {"namespace","name","route","weights":{"v45":90,"v47":10},"message","dryRun"}
-//   POST /sluice/v1/revert   {"revision":N,"message","dryRun"}
+//   POST /sluice/v1/revert   {"revision":N,"message","dryRun"}; recorded as "revert to N: message"
 // Answers of POST: {"outcome","revision","summary":[..],"warnings":[..],"findings":[..],"error","objects":[{kind,namespace,name,
 // change}]}; outcome: accepted, unchanged, conflict, notFound, invalid, gateFailed, notRecorded; change: created, configured,
 // unchanged, deleted; status 200, 400, 401, 404, 409, 422 or 507. Refusals of GET: {"error"}.

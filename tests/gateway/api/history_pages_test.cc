@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <optional>
 #include <string>
 
+#include "core/base/random.h"
 #include "gateway/app/live_config.h"
 
 namespace sluice::gateway {
@@ -167,6 +169,46 @@ TEST_F(HistoryPagesTest, RevertBringsBackAndDeletesAndIsARevisionItself) {
   Post("revert", Json::object(), 400);
 }
 
+TEST_F(HistoryPagesTest, RevertKeepsItsNumberBesideTheReason) {
+  Apply(Rules(90, 10));
+  Apply(Rules(50, 50));
+  EXPECT_EQ(Post("revert", {{"revision", 1}, {"message", "p99"}, {"dryRun", true}})["outcome"], "accepted");
+  EXPECT_EQ(live.world().revision(), 2u);
+  Post("revert", {{"revision", 1}, {"message", "p99"}});
+  EXPECT_EQ(Get("history?limit=1")["revisions"][0]["message"], "revert to 1: p99");
+  EXPECT_EQ(Get("history?limit=1")["revisions"][0]["source"], "revert");
+  Post("revert", {{"revision", 0}}, 404);
+  EXPECT_EQ(live.world().objects().size(), 1u) << "before the first revision there was nothing to go back to";
+}
+
+TEST_F(HistoryPagesTest, AfterAnyEditsAnyRevisionComesBackByteForByte) {
+  core::Random random(3);
+  std::map<std::uint64_t, std::map<std::string, std::string>> states;
+  const auto state = [this] {
+    std::map<std::string, std::string> texts;
+    for (const LiveObject& object : live.world().objects()) texts.emplace(object.key.Text(), object.body.dump());
+    return texts;
+  };
+  for (int i = 0; i < 300; ++i) {
+    Json rules = Rules(static_cast<int>(random.Below(100)) + 1, static_cast<int>(random.Below(100)));
+    const std::string name = "r" + std::to_string(random.Below(5));
+    rules["metadata"]["name"] = name;
+    if (random.Below(3) == 0) rules["metadata"]["labels"] = {{"n", std::to_string(i)}};
+    if (random.Below(6) == 0) {
+      Ask("POST", "delete", Json{{"objects", {{{"kind", "vs"}, {"name", name}}}}}.dump());
+    } else {
+      Apply(rules);
+    }
+    states[live.world().revision()] = state();
+    if (random.Below(10) != 0) continue;
+    const std::uint64_t number = random.Below(live.world().revision()) + 1;
+    Post("revert", {{"revision", number}});
+    EXPECT_EQ(state(), states[number]) << "back to " << number;
+    states[live.world().revision()] = state();
+  }
+  EXPECT_EQ(Get("verify")["intact"], true);
+}
+
 TEST_F(HistoryPagesTest, DiffAndRevisionsTellObjectsBeforeAndAfter) {
   Apply(Rules(90, 10));
   Apply(Rules(50, 50));
@@ -180,12 +222,26 @@ TEST_F(HistoryPagesTest, DiffAndRevisionsTellObjectsBeforeAndAfter) {
   EXPECT_EQ(Ask("GET", "diff?from=7").status, 404);
   EXPECT_EQ(Ask("GET", "diff").status, 400);
   EXPECT_EQ(Ask("GET", "revisions/x").status, 400);
+  EXPECT_EQ(Ask("GET", "history?before=x").status, 400);
+  EXPECT_EQ(Ask("GET", "history?limit=-1").status, 400);
+}
+
+TEST_F(HistoryPagesTest, ObjectsAreAskedForByAnyNameOfTheirKind) {
+  Apply(Rules(90, 10));
+  for (const char* kind : {"VirtualService", "vs", "virtualservices"}) {
+    EXPECT_EQ(Get(std::string("objects?kind=") + kind)["objects"].size(), 1u) << kind;
+    EXPECT_EQ(Get("history?object=" + std::string(kind) + "/ml/ranking")["revisions"].size(), 1u) << kind;
+  }
+  EXPECT_EQ(Get("objects?kind=dr")["objects"].size(), 0u);
+  EXPECT_EQ(Get("history?object=vs/ml/other")["revisions"].size(), 0u);
 }
 
 TEST_F(HistoryPagesTest, DeleteTakesAnyNameOfAKind) {
   Apply(Rules(90, 10));
   Post("delete", {{"objects", {{{"kind", "vs"}, {"name", "nobody"}}}}}, 404);
-  Post("delete", {{"objects", {{{"kind", "vs"}, {"name", "ranking"}}}}});
+  const Json ranking = {{"kind", "vs"}, {"name", "ranking"}};
+  Post("delete", {{"objects", {ranking, ranking}}}, 400);
+  Post("delete", {{"objects", {ranking}}});
   EXPECT_TRUE(live.world().objects().empty());
 }
 
