@@ -40,18 +40,22 @@ core::Status RevisionStore::Database::VerifyChain(std::uint64_t newest) const {
   if (!rows) return std::unexpected(rows.error());
   rows->Bind(static_cast<std::int64_t>(std::min<std::uint64_t>(newest, INT64_MAX)));
   std::optional<EntryRow> last;
+  std::uint64_t first = 1;
   for (auto row = rows->Step();; row = rows->Step()) {
     if (!row) return std::unexpected(row.error());
     if (!*row) break;
     EntryRow next = EntryAt(*rows);
-    const bool whole = newest >= next.entry.sequence && !memory;  // in memory the oldest are forgotten
-    if (!last && whole && next.entry.sequence != 1) return Broken("the first entries of the history are missing");
+    if (!last) first = next.entry.sequence;
     if (const char* wrong = WrongPlace(last, next)) return Broken(next.entry, wrong);
     auto changes = ChangesOf(next.entry);
     if (!changes) return std::unexpected(changes.error());
     next.entry.changes = std::move(*changes);
     if (ChainHash(next.previous_hash, next.entry) != next.hash) return Broken(next.entry, "is not what was written");
     last = std::move(next);
+  }
+  const std::uint64_t count = last ? last->entry.sequence - first + 1 : 0;
+  if (last && first != 1 && count < newest && !memory) {  // in memory the oldest are forgotten
+    return Broken("the first entries of the history are missing");
   }
   auto head = db->Query("SELECT sequence, hash FROM head");
   if (!head) return std::unexpected(head.error());

@@ -103,6 +103,15 @@ TEST_F(RevisionCheckTest, AStartLooksAtTheEndOfTheChain) {
   }
 }
 
+TEST_F(RevisionCheckTest, AHistoryOfAnyLengthIsSoundAsLongAsNobodyTouchesIt) {
+  for (int i = 1; i <= 40; ++i) {
+    Append({Put("a", i)});
+    const auto world = store->Load();
+    ASSERT_TRUE(world) << "after " << i << ": " << world.error().Text();
+    ASSERT_TRUE(store->Verify()) << "after " << i;
+  }
+}
+
 TEST_F(RevisionCheckTest, ADamagedFileIsAnErrorWhereverItIsDamaged) {
   Fill();
   for (int i = 0; i < 200; ++i) Append({Put("a", i)});
