@@ -140,7 +140,9 @@ core::Status App::OpenListeners() {
   if (core::Status opened = OpenPages("metrics", options_.metrics, PageSet::kMetrics); !opened) return opened;
   for (const auto& listener : listeners_) {
     if (listener->name() != "admin" || options_.state_directory.empty()) continue;
-    if (core::Status told = AdminState::TellAddress(options_.state_directory, listener->address()); !told) return told;
+    const core::Status told = AdminState::TellAddress(options_.state_directory, listener->address());
+    // A full disk must not keep a gateway from starting again.
+    if (!told) LogError("main", told.error().Text() + "; sluice's verbs need --server " + listener->address());
   }
   // All are open before one is told: who waits for a line may use any of them, and find the admin port by its file.
   const auto tell = [](const Listener& listener) {

@@ -51,9 +51,9 @@ class HistoryTest(RigTest):
                               env={**os.environ, "SLUICE_STATE_DIR": str(self.state)})
         return done.returncode, done.stdout + done.stderr
 
-    def start_another(self):
-        return self.sluice("run", "-c", self.live.rules, "--state-dir", self.state, "--http-port", 0, "--admin", "off",
-                           "--health", "off", "--metrics", "off")
+    def start_another(self, *more):
+        return self.sluice("run", "-c", self.live.rules, "--state-dir", self.state, "--http-port", 0, "--health", "off",
+                           "--metrics", "off", *(more or ("--admin", "off")))
 
     def test_a_full_disk_refuses_changes_while_traffic_goes_on(self):
         # No file may grow: what the gateway sees of a disk that has no room.
@@ -80,8 +80,10 @@ class HistoryTest(RigTest):
         self.assertEqual(self.live.get().body, b"v1")
 
     def test_a_second_gateway_on_the_same_state_is_refused(self):
-        code, said = self.start_another()
+        certificate = (self.state / "admin-tls.crt").read_bytes()
+        code, said = self.start_another("--admin", "127.0.0.2:0")
         self.assertNotEqual(code, 0)
+        self.assertEqual((self.state / "admin-tls.crt").read_bytes(), certificate, "of the one that runs")
         self.assertRegex(said, "another process uses this state directory .*; give each gateway a --state-dir of its own")
         self.assertEqual(self.weights(0, 100)[0], 200)
 
