@@ -50,6 +50,8 @@ core::Status RevisionStore::Database::VerifyChain(std::uint64_t newest) const {
     auto changes = ChangesOf(next.entry);
     if (!changes) return std::unexpected(changes.error());
     next.entry.changes = std::move(*changes);
+    const std::string findings = next.findings.empty() ? std::string() : DigestOf(next.findings);
+    if (findings != next.entry.findings) return Broken(next.entry, "has other findings than were written");
     if (ChainHash(next.previous_hash, next.entry) != next.hash) return Broken(next.entry, "is not what was written");
     last = std::move(next);
   }

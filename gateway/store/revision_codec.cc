@@ -126,6 +126,12 @@ std::vector<config::Finding> DecodeFindings(const std::string& text) {
   return findings;
 }
 
+std::string DigestOf(std::string_view text) {
+  Hasher hasher;
+  hasher.Add(text);
+  return hasher.Hex();
+}
+
 std::string HashOf(const FileBase& files) {
   Hasher hasher;
   for (const auto& [key, digest] : files) {

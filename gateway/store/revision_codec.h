@@ -38,11 +38,12 @@ struct EncodedEntry {
   std::string source;
   std::string message;
   std::string summary;
-  std::string findings;
-  std::string files;  // HashOf the file base that the entry has read; empty: as it was
+  std::string findings;  // DigestOf their text, which many entries share; empty without any
+  std::string files;     // HashOf the file base that the entry has read; empty: as it was
   std::vector<EncodedChange> changes;
 };
 
+std::string DigestOf(std::string_view text);
 std::string HashOf(const FileBase& files);
 
 // SHA-256 in hex over the hash before and the entry; lengths are part of it, so that no two entries read alike.

@@ -38,7 +38,7 @@ Revision RevisionAt(const RevisionQuery& row) {
   revision.source = std::move(read.entry.source);
   revision.message = std::move(read.entry.message);
   revision.summary = DecodeLines(read.entry.summary);
-  revision.findings = DecodeFindings(read.entry.findings);
+  revision.findings = DecodeFindings(read.findings);
   revision.previous_hash = std::move(read.previous_hash);
   revision.hash = std::move(read.hash);
   return revision;
@@ -184,13 +184,14 @@ core::Result<Revision> RevisionStore::Find(std::uint64_t number) const {
 }
 
 core::Result<std::vector<Revision>> RevisionStore::History(const HistoryQuery& query) const {
+  // By number: SQLite would rather look through all objects of the kind, for each entry.
   auto rows = database_->db->Query(
       SLUICE_COLUMNS
       " e WHERE sequence < ?1 AND (?2 OR accepted = 1) AND (?7 OR accepted = 0) AND (?3 = '' OR EXISTS "
-      "(SELECT 1 FROM objects o WHERE e.accepted = 1 AND o.number = e.number AND o.kind = ?3 AND "
-      "(?4 = '' OR o.name_space = ?4) AND (?5 = '' OR o.name = ?5)) OR EXISTS (SELECT 1 FROM refused r WHERE "
-      "r.sequence = e.sequence AND r.kind = ?3 AND (?4 = '' OR r.name_space = ?4) AND (?5 = '' OR r.name = ?5))) "
-      "ORDER BY sequence DESC LIMIT ?6");
+      "(SELECT 1 FROM objects o INDEXED BY objects_by_number WHERE e.accepted = 1 AND o.number = e.number AND "
+      "o.kind = ?3 AND (?4 = '' OR o.name_space = ?4) AND (?5 = '' OR o.name = ?5)) OR EXISTS "
+      "(SELECT 1 FROM refused r WHERE r.sequence = e.sequence AND r.kind = ?3 AND "
+      "(?4 = '' OR r.name_space = ?4) AND (?5 = '' OR r.name = ?5))) ORDER BY sequence DESC LIMIT ?6");
   if (!rows) return std::unexpected(rows.error());
   const ResourceKey object = query.object.value_or(ResourceKey{});
   rows->Bind(query.before_sequence ? Signed(*query.before_sequence) : INT64_MAX);

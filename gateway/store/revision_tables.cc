@@ -12,19 +12,22 @@ constexpr std::int64_t kSchema = 1;
 constexpr std::int64_t kApplicationId = 0x534c4345;  // "SLCE": tells our file from another program's
 constexpr std::int64_t kMemoryEntriesMax = 1000;     // without a directory the history must not fill memory
 
+// With row ids where rows are large: SQLite packs those, while it would give each a page of its own otherwise.
 constexpr const char* kCreate = R"(
-CREATE TABLE entries (sequence INTEGER PRIMARY KEY, number INTEGER NOT NULL, accepted INTEGER NOT NULL
-  CHECK (accepted IN (0, 1)), time_us INTEGER NOT NULL, author TEXT NOT NULL, source TEXT NOT NULL, message TEXT NOT NULL, summary TEXT NOT NULL,
-  findings TEXT NOT NULL, files TEXT NOT NULL, previous_hash TEXT NOT NULL, hash TEXT NOT NULL) STRICT;
+CREATE TABLE entries (sequence INTEGER PRIMARY KEY, number INTEGER NOT NULL,
+  accepted INTEGER NOT NULL CHECK (accepted IN (0, 1)), time_us INTEGER NOT NULL, author TEXT NOT NULL,
+  source TEXT NOT NULL, message TEXT NOT NULL, summary TEXT NOT NULL, findings TEXT NOT NULL, files TEXT NOT NULL,
+  previous_hash TEXT NOT NULL, hash TEXT NOT NULL) STRICT;
 CREATE INDEX entries_by_number ON entries (number) WHERE accepted = 1;
 CREATE INDEX entries_with_files ON entries (sequence) WHERE files <> '';
 CREATE TABLE head (place INTEGER PRIMARY KEY CHECK (place = 1), sequence INTEGER NOT NULL, hash TEXT NOT NULL) STRICT;
 CREATE TABLE objects (kind TEXT NOT NULL, name_space TEXT NOT NULL, name TEXT NOT NULL, number INTEGER NOT NULL,
-  place INTEGER NOT NULL, born INTEGER NOT NULL, object TEXT CHECK (object <> ''), PRIMARY KEY (kind, name_space, name, number))
-  STRICT, WITHOUT ROWID;
+  place INTEGER NOT NULL, born INTEGER NOT NULL, object TEXT CHECK (object <> ''),
+  PRIMARY KEY (kind, name_space, name, number)) STRICT;
 CREATE INDEX objects_by_number ON objects (number, place);
 CREATE TABLE refused (sequence INTEGER NOT NULL, place INTEGER NOT NULL, kind TEXT NOT NULL, name_space TEXT NOT NULL,
-  name TEXT NOT NULL, object TEXT, PRIMARY KEY (sequence, place)) STRICT, WITHOUT ROWID;
+  name TEXT NOT NULL, object TEXT, PRIMARY KEY (sequence, place)) STRICT;
+CREATE TABLE texts (digest TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT;
 CREATE TABLE files (kind TEXT NOT NULL, name_space TEXT NOT NULL, name TEXT NOT NULL, digest TEXT NOT NULL,
   PRIMARY KEY (kind, name_space, name)) STRICT, WITHOUT ROWID;
 PRAGMA application_id=1397506885;
@@ -42,7 +45,6 @@ EncodedEntry WithoutChanges(const Revision& revision) {
   entry.source = revision.source;
   entry.message = revision.message;
   entry.summary = EncodeLines(revision.summary);
-  entry.findings = EncodeFindings(revision.findings);
   return entry;
 }
 
@@ -63,6 +65,7 @@ EntryRow EntryAt(const RevisionQuery& row) {
   entry.files = row.Text(9);
   read.previous_hash = row.Text(10);
   read.hash = row.Text(11);
+  read.findings = row.Text(12);
   return read;
 }
 
@@ -186,9 +189,23 @@ core::Status RevisionStore::Database::WriteFiles(const FileBase& files) const {
   return {};
 }
 
+// Their digest. A configuration has the same warnings for many revisions; they are kept once.
+core::Result<std::string> RevisionStore::Database::WriteFindings(const std::vector<config::Finding>& findings) const {
+  if (findings.empty()) return std::string();
+  const std::string text = EncodeFindings(findings);
+  std::string digest = DigestOf(text);
+  auto query = db->Query("INSERT OR IGNORE INTO texts VALUES (?,?)");
+  if (!query) return std::unexpected(query.error());
+  if (core::Status done = query->Bind(digest).Bind(text).Run(); !done) return std::unexpected(done.error());
+  return digest;
+}
+
 core::Result<EncodedEntry> RevisionStore::Database::Encode(const Revision& revision, const FileBase* files) const {
   EncodedEntry entry = WithoutChanges(revision);
   if (files != nullptr) entry.files = HashOf(*files);
+  auto findings = WriteFindings(revision.findings);
+  if (!findings) return std::unexpected(findings.error());
+  entry.findings = std::move(*findings);
   std::int64_t fresh = Signed(entry.sequence) * 1'000'000;
   for (const ObjectChange& change : revision.changes) {
     const auto born = BornOf(change.key);
@@ -225,6 +242,7 @@ core::Status RevisionStore::Database::Prune() const {
   for (const char* sql :
        {"DELETE FROM entries WHERE sequence <= (SELECT MAX(sequence) FROM entries) - ?",
         "DELETE FROM refused WHERE sequence < (SELECT MIN(sequence) FROM entries) AND ? > 0",
+        "DELETE FROM texts WHERE ? > 0 AND digest NOT IN (SELECT findings FROM entries)",
         "DELETE FROM objects AS o WHERE ? > 0 AND EXISTS (SELECT 1 FROM objects n WHERE n.kind = o.kind AND "
         "n.name_space = o.name_space AND n.name = o.name AND n.number > o.number AND n.number <= "
         "(SELECT MIN(number) FROM entries WHERE accepted = 1))"}) {

@@ -1,7 +1,7 @@
 // The tables behind the revision store, and how entries are written to them: `entries` is the chain and `head` its end;
 // `objects` has the state of each object since the revision that wrote it (a text, or NULL since it is gone), which is also
-// where an entry's changes are kept; `refused` has what rejected entries asked for; `files` is the file base. Owned by the
-// store; one thread.
+// where an entry's changes are kept; `refused` has what rejected entries asked for; `texts` has the findings, which
+// are the same for most entries; `files` is the file base. Owned by the store; one thread.
 #pragma once
 
 #include <cstdint>
@@ -31,6 +31,7 @@ struct RevisionStore::Database {
   core::Status Prune() const;
   // An entry with all that belongs to it, inside a transaction of the caller's.
   core::Status Write(Revision& revision, const FileBase* files) const;
+  core::Result<std::string> WriteFindings(const std::vector<config::Finding>& findings) const;
   core::Result<EncodedEntry> Encode(const Revision& revision, const FileBase* files) const;
   core::Status WriteEntry(const EncodedEntry& entry, const Revision& revision) const;
   core::Status WriteObjects(const EncodedEntry& entry) const;
@@ -52,14 +53,14 @@ struct RevisionStore::Database {
 // The columns of an entry, in the order of EntryAt. A macro, because statements are literals.
 #define SLUICE_COLUMNS                                                                                             \
   "SELECT sequence, number, accepted, time_us, author, source, message, summary, findings, files, previous_hash, " \
-  "hash "                                                                                                          \
-  "FROM entries"
+  "hash, (SELECT text FROM texts WHERE digest = findings) FROM entries"
 
 // A row of SLUICE_COLUMNS, without changes.
 struct EntryRow {
   EncodedEntry entry;
   std::string previous_hash;
   std::string hash;
+  std::string findings;  // their text
 };
 EntryRow EntryAt(const RevisionQuery& row);
 

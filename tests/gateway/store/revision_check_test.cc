@@ -1,7 +1,9 @@
 // That nobody changes the history unseen, whatever he changes with SQLite's own tools.
 #include <gtest/gtest.h>
 
-#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
 
 #include "tests/gateway/store/store_support.h"
 
@@ -12,12 +14,10 @@ class RevisionCheckTest : public StoreTest {
  protected:
   // Four revisions, a refused change, a fifth; then the files were read, and an object went.
   void Fill() {
-    store.reset();
-    std::filesystem::remove_all(path());
-    Open();
     for (int i = 1; i <= 4; ++i) Append({Put("a", i)});
     Revision refused = Entry({Put("a", 8)});
     refused.accepted = false;
+    refused.findings = {{config::Severity::kError, "IST0101", "no such host", "", {}}};
     ASSERT_TRUE(store->Append(refused));
     Append({Put("a", 5), Put("b", 1)});
     Revision read = Entry({Put("c", 1)});
@@ -25,7 +25,21 @@ class RevisionCheckTest : public StoreTest {
     ASSERT_TRUE(store->Append(read, &files));
     Append({Drop("c")});
     ASSERT_TRUE(store->Verify()) << store->Verify().error().Text();
+    Keep();
   }
+
+  // What is in the file, and the file as it was.
+  void Keep() {
+    store.reset();
+    std::ifstream in(file(), std::ios::binary);
+    kept = {std::istreambuf_iterator<char>(in), {}};
+  }
+  void Restore(const std::string& bytes) {
+    store.reset();
+    std::ofstream(file(), std::ios::binary | std::ios::trunc) << bytes;
+  }
+
+  std::string kept;
 };
 
 TEST_F(RevisionCheckTest, EveryKindOfTamperingIsFoundOut) {
@@ -36,7 +50,10 @@ TEST_F(RevisionCheckTest, EveryKindOfTamperingIsFoundOut) {
       "UPDATE entries SET time_us = time_us + 1 WHERE sequence = 1",
       "UPDATE entries SET message = '' WHERE sequence = 3",
       "UPDATE entries SET summary = '[]' WHERE sequence = 2",
-      "UPDATE entries SET findings = '[{}]' WHERE sequence = 2",
+      "UPDATE entries SET findings = 'ab' WHERE sequence = 2",
+      "UPDATE entries SET findings = '' WHERE sequence = 5",
+      "UPDATE texts SET text = replace(text, 'no such host', 'all is well')",
+      "DELETE FROM texts",
       "UPDATE entries SET files = '' WHERE files <> ''",
       "UPDATE entries SET hash = 'ab' WHERE sequence = 4",
       "UPDATE entries SET previous_hash = 'ab' WHERE sequence = 4",
@@ -74,8 +91,9 @@ TEST_F(RevisionCheckTest, EveryKindOfTamperingIsFoundOut) {
       "INSERT INTO files SELECT kind, name_space, 'more', digest FROM files",
       "DELETE FROM files",
   };
+  Fill();
   for (const char* way : kWays) {
-    Fill();
+    Restore(kept);
     Tamper(way);
     Open();
     EXPECT_FALSE(store->Verify()) << way;
@@ -93,10 +111,11 @@ TEST_F(RevisionCheckTest, TheErrorNamesTheEntryAndWhatToDo) {
 }
 
 TEST_F(RevisionCheckTest, AStartLooksAtTheEndOfTheChain) {
+  Fill();
   for (const char* way : {"UPDATE entries SET author = 'somebody' WHERE sequence = 8",
                           "DELETE FROM entries WHERE sequence = 8; DELETE FROM objects WHERE number = 7",
                           "UPDATE files SET digest = 'other'", "DELETE FROM entries; DELETE FROM objects"}) {
-    Fill();
+    Restore(kept);
     Tamper(way);
     Open();
     EXPECT_FALSE(store->Load()) << way;
@@ -113,18 +132,15 @@ TEST_F(RevisionCheckTest, AHistoryOfAnyLengthIsSoundAsLongAsNobodyTouchesIt) {
 }
 
 TEST_F(RevisionCheckTest, ADamagedFileIsAnErrorWhereverItIsDamaged) {
+  std::vector<ObjectChange> many;
+  for (int i = 0; i < 200; ++i) many.push_back(Put("m" + std::to_string(i), i));
+  Append(many);
   Fill();
-  for (int i = 0; i < 200; ++i) Append({Put("a", i)});
-  store.reset();
-  const auto size = std::filesystem::file_size(file());
-  const std::string whole = [this] {
-    std::ifstream in(file(), std::ios::binary);
-    return std::string(std::istreambuf_iterator<char>(in), {});
-  }();
-  for (std::uintmax_t at = 0; at + 512 <= size; at += 4096) {
-    std::string damaged = whole;
+  ASSERT_GT(kept.size(), 60'000u);
+  for (std::size_t at = 0; at + 512 <= kept.size(); at += 4096) {
+    std::string damaged = kept;
     for (std::size_t i = 0; i < 512; ++i) damaged[at + i] = static_cast<char>(damaged[at + i] ^ 0x5a);
-    std::ofstream(file(), std::ios::binary | std::ios::trunc) << damaged;
+    Restore(damaged);
     const auto opened = RevisionStore::Open(path());
     if (opened) {
       EXPECT_FALSE((*opened)->Verify()) << "at " << at;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "tests/gateway/store/store_support.h"
 
 namespace sluice::gateway {
@@ -76,6 +78,28 @@ TEST_F(RevisionStoreTest, HistoryIsNewestFirstAndCanBeAskedForOneObject) {
   EXPECT_EQ(store->History({.object = Key("even")})->size(), 2u);
   EXPECT_EQ(store->History({.object = config::ResourceKey{"VirtualService", "", ""}})->size(), 5u);
   EXPECT_EQ(store->History({.object = config::ResourceKey{"Gateway", "", ""}})->size(), 0u);
+}
+
+TEST_F(RevisionStoreTest, ALongHistoryOfManyObjectsStaysSmall) {
+  std::vector<ObjectChange> all;
+  for (int i = 0; i < 200; ++i) all.push_back(Put("m" + std::to_string(i), i));
+  Revision first = Entry(std::move(all));
+  FileBase files;
+  for (int i = 0; i < 200; ++i) files.emplace(Key("m" + std::to_string(i)), std::string(16, 'a'));
+  const std::vector<config::Finding> findings(100, {config::Severity::kWarning, "SL01", std::string(200, 'w'), "", {}});
+  first.findings = findings;
+  ASSERT_TRUE(store->Append(first, &files));
+  constexpr int kRevisions = 500;
+  for (int i = 0; i < kRevisions; ++i) {
+    Revision revision = Entry({Put("m7", i)});
+    revision.findings = findings;
+    files[Key("m7")] = std::to_string(i);
+    ASSERT_TRUE(store->Append(revision, &files));
+  }
+  EXPECT_EQ(store->History({.limit = 1})->front().findings.size(), findings.size());
+  EXPECT_TRUE(store->Verify());
+  store.reset();  // the journal goes into the file
+  EXPECT_LT(std::filesystem::file_size(file()), kRevisions * 2048u) << "an entry with one object, and no more";
 }
 
 TEST_F(RevisionStoreTest, TheFileBaseIsKeptWithTheRevisionThatReadIt) {
