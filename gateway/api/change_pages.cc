@@ -21,7 +21,12 @@ std::unexpected<core::Error> Bad(std::string cause, std::string cure = {}) {
   return core::Fail(core::ErrorCode::kInvalidArgument, std::move(cause), std::move(cure));
 }
 
+constexpr std::size_t kMessageMax = 4096;  // bytes; every list of the history carries it
+
 AdminAnswer Submit(const HistoryContext& context, Change change, const Json& body) {
+  if (TextAt(body, "message").size() > kMessageMax) {
+    return PageError(400, Bad("`message` is longer than " + std::to_string(kMessageMax) + " bytes").error());
+  }
   change.author = std::string(context.author);
   if (change.message.empty()) change.message = TextAt(body, "message");
   change.dry_run = FlagAt(body, "dryRun");

@@ -48,14 +48,25 @@ core::Error Because(const std::string& path, const std::string& cure) {
   return {core::ErrorCode::kIo, path + ": " + std::strerror(errno), cure};
 }
 
+// A new name in a directory survives the machine once the directory is on disk; what is in the new one SQLite sees to.
+void SyncParent(const std::string& path) {
+  const std::string parent = path.substr(0, path.rfind('/') + 1);
+  const int directory = ::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0) return;  // not ours to read: then it is not ours to look after either
+  ::fsync(directory);
+  ::close(directory);
+}
+
 // The directory with the name that has no symbolic links in it: what SQLite opens must not be led elsewhere by the last
 // part of the path, but /var/run/sluice is a good place.
 core::Result<std::string> MakeDirectory(const std::string& path) {
-  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
+  const bool made = ::mkdir(path.c_str(), 0700) == 0;
+  if (!made && errno != EEXIST) {
     return std::unexpected(Because(path, "make the directory above it, or give another --state-dir"));
   }
   const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr), &std::free);
   if (real == nullptr) return std::unexpected(Because(path, "give another --state-dir"));
+  if (made) SyncParent(real.get());
   return std::string(real.get());
 }
 

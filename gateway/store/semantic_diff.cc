@@ -16,12 +16,18 @@ constexpr const char* kLastApplied = "kubectl.kubernetes.io/last-applied-configu
 // Lines about one object: `where` is put before each.
 class Lines {
  public:
-  void Add(const std::string& where, const std::string& what) { lines_.push_back(where + ": " + what); }
+  // Names come from those who make changes, and lines go to terminals and logs: no control characters.
+  void Add(const std::string& where, const std::string& what) {
+    std::string& line = lines_.emplace_back(where + ": " + what);
+    const auto control = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; };
+    std::ranges::replace_if(line, control, ' ');
+  }
   void AddFields(const std::string& where, const Json& before, const Json& after) {
     std::vector<std::string> fields;
     DescribeFields("", before, after, fields);
     for (const std::string& field : fields) Add(where, field);
   }
+  std::size_t size() const { return lines_.size(); }
   std::vector<std::string> Take() { return std::move(lines_); }
 
  private:
@@ -113,8 +119,10 @@ Json WithoutNote(Json body) {
 }
 
 void CompareObjects(const std::string& where, const Json& before, const Json& after, Lines& lines) {
+  const std::size_t told = lines.size();
   Json rest_before = WithoutNote(before);
   Json rest_after = WithoutNote(after);
+  const bool same = rest_before == rest_after;
   const Json& old_rules = ValueAt(ValueAt(before, "spec"), "http");
   const Json& new_rules = ValueAt(ValueAt(after, "spec"), "http");
   if (ValueAt(before, "kind") == "VirtualService" && old_rules.is_array() && new_rules.is_array()) {
@@ -123,6 +131,8 @@ void CompareObjects(const std::string& where, const Json& before, const Json& af
     rest_after["spec"].erase("http");
   }
   lines.AddFields(where, rest_before, rest_after);
+  // Weights on another scale, a null where nothing was.
+  if (!same && lines.size() == told) lines.Add(where, "written in another way");
 }
 
 }  // namespace
@@ -137,6 +147,8 @@ std::vector<std::string> Summarize(const std::vector<ObjectChange>& changes) {
       lines.Add(where, "created");
     } else {
       CompareObjects(where, change.before->body, change.after->body, lines);
+      const bool owners = change.before->managed_fields != change.after->managed_fields;
+      if (owners && change.before->body == change.after->body) lines.Add(where, "fields have other owners");
     }
   }
   std::vector<std::string> all = lines.Take();

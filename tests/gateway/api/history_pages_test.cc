@@ -110,6 +110,7 @@ TEST_F(HistoryPagesTest, WhatIsNoChangeIsRefusedWithACause) {
   const std::string deep(100'000, '[');
   EXPECT_EQ(Ask("POST", "apply", deep).status, 400);
   Post("apply", {{"objects", {Rules(1, 1), Rules(2, 2)}}}, 400);
+  Post("apply", {{"objects", {Rules(1, 1)}}, {"message", std::string(5000, 'x')}}, 400);
   Post("nonsense", Json::object(), 404);
   EXPECT_EQ(Ask("PUT", "apply").status, 405);
   EXPECT_EQ(Ask("GET", "nonsense").status, 404);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "config/yaml_node.h"
+#include "core/base/random.h"
 #include "tests/gateway/store/store_support.h"
 
 namespace sluice::gateway {
@@ -163,6 +164,59 @@ TEST(SemanticDiff, AnObjectThatDiffersAlwaysHasALine) {
   const Json before = {{"kind", "DestinationRule"}, {"spec", {{"subsets", {{{"name", "v1"}}, {{"name", "v2"}}}}}}};
   const Json after = {{"kind", "DestinationRule"}, {"spec", {{"subsets", {{{"name", "v2"}}, {{"name", "v1"}}}}}}};
   EXPECT_EQ(Diff(before, after), (Texts{"spec.subsets is in another order"}));
+}
+
+TEST(SemanticDiff, WhatChangesNothingForRequestsIsToldToo) {
+  Json scaled = Article();
+  scaled["spec"]["http"][1]["route"][0]["weight"] = 180;
+  scaled["spec"]["http"][1]["route"][1]["weight"] = 20;
+  EXPECT_EQ(Diff(Article(), scaled), (Texts{"written in another way"}));
+  LiveObject was;
+  was.body = Article();
+  LiveObject is = was;
+  is.managed_fields = {{{"manager", "kubectl"}}};
+  EXPECT_EQ(Summarize({{.key = Key("r"), .before = was, .after = is}}),
+            (Texts{"VirtualService ml/r: fields have other owners"}));
+}
+
+// Some value in the body becomes another one: it goes, moves, is doubled, or gets what another place has.
+void Mutate(Json& json, core::Random& random) {
+  if (!json.is_structured() || json.empty() || random.Below(4) == 0) {
+    const Json values[] = {1, -1, 0.5, "text", true, nullptr, Json::array(), Json::object(), {{"name", "a"}}, {1, 2}};
+    json = values[random.Below(std::size(values))];
+    return;
+  }
+  if (json.is_object()) {
+    auto field = json.begin();
+    std::advance(field, random.Below(json.size()));
+    if (random.Below(4) == 0) {
+      json.erase(field);
+    } else {
+      Mutate(*field, random);
+    }
+    return;
+  }
+  Json& item = json[random.Below(json.size())];
+  switch (random.Below(4)) {
+    case 0: json.erase(random.Below(json.size())); break;
+    case 1: json.push_back(Json(item)); break;
+    case 2: std::swap(item, json[random.Below(json.size())]); break;
+    default: Mutate(item, random);
+  }
+}
+
+TEST(SemanticDiff, WhateverDiffersHasALineAndWhatIsTheSameHasNone) {
+  core::Random random(11);
+  for (int i = 0; i < 5'000; ++i) {
+    Json before = Article();
+    before["spec"]["subsets"] = {{{"name", "v1"}}, {{"name", "v2"}, {"labels", {{"v", "2"}}}}};
+    for (auto n = random.Below(3); n > 0; --n) Mutate(before["spec"], random);
+    Json after = before;
+    for (auto n = random.Below(3); n > 0; --n) Mutate(after["spec"], random);
+    static_cast<void>(Vanished(before, after));
+    EXPECT_EQ(Diff(before, after).empty(), before == after) << before << "\n" << after;
+    EXPECT_EQ(Vanished(after, after), Texts{});
+  }
 }
 
 TEST(SemanticDiff, TheNoteOfKubectlIsNoChange) {
