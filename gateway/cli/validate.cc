@@ -90,7 +90,8 @@ int RunValidate(const ValidateOptions& options) {
 
 void AddValidate(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<ValidateOptions>();
-  CLI::App* validate = app.add_subcommand("validate", "Read a configuration and print every finding; `lint` is the same");
+  CLI::App* validate =
+      app.add_subcommand("validate", "Read a configuration and print every finding; `lint` is the same");
   validate->alias("lint");
   validate->add_option("paths,-c,--config", options->paths, "Files or directories of YAML resources")->required();
   validate->add_option("--namespace", options->default_namespace, "Namespace of resources that name none")
