@@ -35,37 +35,46 @@ const char* WrongPlace(const std::optional<EntryRow>& last, const EntryRow& next
 
 }  // namespace
 
+core::Status RevisionStore::Database::VerifyEntry(EntryRow& next) const {
+  auto changes = ChangesOf(next.entry);
+  if (!changes) return std::unexpected(changes.error());
+  next.entry.changes = std::move(*changes);
+  const std::string findings = next.findings.empty() ? std::string() : DigestOf(next.findings);
+  if (findings != next.entry.findings) return Broken(next.entry, "has other findings than were written");
+  if (ChainHash(next.previous_hash, next.entry) != next.hash) return Broken(next.entry, "is not what was written");
+  return {};
+}
+
 core::Status RevisionStore::Database::VerifyChain(std::uint64_t newest) const {
   auto rows = db->Query(SLUICE_COLUMNS " WHERE sequence > (SELECT MAX(sequence) FROM entries) - ? ORDER BY sequence");
   if (!rows) return std::unexpected(rows.error());
   rows->Bind(static_cast<std::int64_t>(std::min<std::uint64_t>(newest, INT64_MAX)));
   std::optional<EntryRow> last;
-  std::uint64_t first = 1;
+  std::uint64_t count = 0;
   for (auto row = rows->Step();; row = rows->Step()) {
     if (!row) return std::unexpected(row.error());
     if (!*row) break;
     EntryRow next = EntryAt(*rows);
-    if (!last) first = next.entry.sequence;
     if (const char* wrong = WrongPlace(last, next)) return Broken(next.entry, wrong);
-    auto changes = ChangesOf(next.entry);
-    if (!changes) return std::unexpected(changes.error());
-    next.entry.changes = std::move(*changes);
-    const std::string findings = next.findings.empty() ? std::string() : DigestOf(next.findings);
-    if (findings != next.entry.findings) return Broken(next.entry, "has other findings than were written");
-    if (ChainHash(next.previous_hash, next.entry) != next.hash) return Broken(next.entry, "is not what was written");
+    if (core::Status entry = VerifyEntry(next); !entry) return entry;
     last = std::move(next);
+    ++count;
   }
-  const std::uint64_t count = last ? last->entry.sequence - first + 1 : 0;
-  if (last && first != 1 && count < newest && !memory) {  // in memory the oldest are forgotten
+  // In memory the oldest are forgotten.
+  if (last && count < newest && count != last->entry.sequence && !memory) {
     return Broken("the first entries of the history are missing");
   }
+  return VerifyHead(last);
+}
+
+core::Status RevisionStore::Database::VerifyHead(const std::optional<EntryRow>& last) const {
   auto head = db->Query("SELECT sequence, hash FROM head");
   if (!head) return std::unexpected(head.error());
   const auto there = head->Step();
   if (!there) return std::unexpected(there.error());
-  const bool same = last && *there && Unsigned(head->Number(0)) == last->entry.sequence && head->Text(1) == last->hash;
-  if (!same && (last || *there)) return Broken("the last entries of the history are missing");
-  return {};
+  if (!last && !*there) return {};
+  if (last && *there && Unsigned(head->Number(0)) == last->entry.sequence && head->Text(1) == last->hash) return {};
+  return Broken("the last entries of the history are missing");
 }
 
 core::Status RevisionStore::Database::VerifyFiles() const {

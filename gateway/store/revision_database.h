@@ -49,6 +49,8 @@ class RevisionDatabase {
   static core::Result<std::unique_ptr<RevisionDatabase>> Open(const std::string& path);
 
   core::Status Execute(const char* sql);
+  // Ends the transaction; a full disk may have ended it already, then this has nothing to do.
+  void Rollback() { sqlite3_exec(handle_.get(), "ROLLBACK", nullptr, nullptr, nullptr); }
   // Prepared once per text, which must be a literal.
   core::Result<RevisionQuery> Query(const char* sql);
   // An error when the file is no longer where it was opened: what is written to it would be gone after a restart.

@@ -119,8 +119,7 @@ core::Status RevisionStore::Append(Revision& revision, const FileBase* files) {
   if (done && database_->memory && written.sequence % kMemoryPruneEvery == 0) done = database_->Prune();
   if (done) done = database_->db->Execute("COMMIT");
   if (!done) {
-    // A full disk may have ended the transaction already; then this has nothing to do.
-    static_cast<void>(database_->db->Execute("ROLLBACK"));
+    database_->db->Rollback();
     return done;
   }
   revision = std::move(written);

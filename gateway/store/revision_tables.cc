@@ -84,7 +84,7 @@ core::Status RevisionStore::Database::Prepare() const {
     if (core::Status begun = db->Execute("BEGIN IMMEDIATE"); !begun) return begun;
     core::Status made = db->Execute(kCreate);
     if (made) made = db->Execute("COMMIT");
-    if (!made) static_cast<void>(db->Execute("ROLLBACK"));
+    if (!made) db->Rollback();
     return made;
   }
   if (*owner != kApplicationId) {

@@ -21,6 +21,20 @@ inline std::uint64_t Unsigned(std::int64_t number) { return static_cast<std::uin
 
 config::ResourceKey KeyAt(const RevisionQuery& row, int column);
 
+// The columns of an entry, in the order of EntryAt. A macro, because statements are literals.
+#define SLUICE_COLUMNS                                                                                             \
+  "SELECT sequence, number, accepted, time_us, author, source, message, summary, findings, files, previous_hash, " \
+  "hash, (SELECT text FROM texts WHERE digest = findings) FROM entries"
+
+// A row of SLUICE_COLUMNS, without changes.
+struct EntryRow {
+  EncodedEntry entry;
+  std::string previous_hash;
+  std::string hash;
+  std::string findings;  // their text
+};
+EntryRow EntryAt(const RevisionQuery& row);
+
 struct RevisionStore::Database {
   std::unique_ptr<RevisionDatabase> db;
   bool memory = false;
@@ -45,23 +59,11 @@ struct RevisionStore::Database {
   // --- revision_check.cc ---
   // The newest entries, so many of them: what they say, their order, and that the chain ends where it ended.
   core::Status VerifyChain(std::uint64_t newest) const;
+  core::Status VerifyEntry(EntryRow& next) const;  // reads its changes
+  core::Status VerifyHead(const std::optional<EntryRow>& last) const;
   core::Status VerifyFiles() const;
   // That no rows are there but those that entries have written, and that SQLite finds its file sound.
   core::Status VerifyTables() const;
 };
-
-// The columns of an entry, in the order of EntryAt. A macro, because statements are literals.
-#define SLUICE_COLUMNS                                                                                             \
-  "SELECT sequence, number, accepted, time_us, author, source, message, summary, findings, files, previous_hash, " \
-  "hash, (SELECT text FROM texts WHERE digest = findings) FROM entries"
-
-// A row of SLUICE_COLUMNS, without changes.
-struct EntryRow {
-  EncodedEntry entry;
-  std::string previous_hash;
-  std::string hash;
-  std::string findings;  // their text
-};
-EntryRow EntryAt(const RevisionQuery& row);
 
 }  // namespace sluice::gateway

@@ -70,8 +70,8 @@ TEST_F(RevisionCheckTest, EveryKindOfTamperingIsFoundOut) {
       "DELETE FROM entries; DELETE FROM objects; DELETE FROM refused; DELETE FROM files",
       "DELETE FROM head",
       "UPDATE entries SET sequence = 19 WHERE sequence = 8",
-      "UPDATE entries SET sequence = 99 WHERE sequence = 2; UPDATE entries SET sequence = 2 WHERE sequence = 3; "
-      "UPDATE entries SET sequence = 3 WHERE sequence = 99",
+      ("UPDATE entries SET sequence = 99 WHERE sequence = 2; UPDATE entries SET sequence = 2 WHERE sequence = 3; "
+       "UPDATE entries SET sequence = 3 WHERE sequence = 99"),
       // Objects were otherwise.
       "UPDATE objects SET object = replace(object, '\"weight\":2', '\"weight\":9') WHERE number = 2",
       "UPDATE objects SET object = replace(object, 'uid-of-a', 'uid-of-z') WHERE number = 2",
