@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "config/yaml_node.h"
+#include "gateway/store/revision_codec.h"
 
 namespace sluice::gateway {
 namespace {
@@ -47,19 +48,7 @@ core::Result<Json> ParseJson(std::string_view text) {
 
 }  // namespace
 
-Json ToJson(const config::Finding& finding) {
-  return {{"severity", config::SeverityText(finding.severity)},
-          {"code", finding.code},
-          {"message", finding.message},
-          {"cure", finding.cure},
-          {"file", finding.place.file},
-          {"line", finding.place.mark.line},
-          {"column", finding.place.mark.column}};
-}
-
 Json ToJson(const Revision& revision) {
-  Json findings = Json::array();
-  for (const config::Finding& finding : revision.findings) findings.push_back(ToJson(finding));
   return {{"sequence", revision.sequence},
           {"number", revision.number},
           {"accepted", revision.accepted},
@@ -68,7 +57,7 @@ Json ToJson(const Revision& revision) {
           {"source", revision.source},
           {"message", revision.message},
           {"summary", revision.summary},
-          {"findings", std::move(findings)},
+          {"findings", FindingsJson(revision.findings)},
           {"hash", revision.hash},
           {"previousHash", revision.previous_hash}};
 }
@@ -78,8 +67,6 @@ Json ToJson(const config::ResourceKey& key) {
 }
 
 Json ToJson(const ChangeResult& result, const Change& change) {
-  Json findings = Json::array();
-  for (const config::Finding& finding : result.findings) findings.push_back(ToJson(finding));
   Json objects = Json::array();
   for (std::size_t i = 0; i < result.done.size() && i < change.edits.size(); ++i) {
     Json object = ToJson(change.edits[i].key);
@@ -90,7 +77,7 @@ Json ToJson(const ChangeResult& result, const Change& change) {
           {"revision", result.revision},
           {"summary", result.summary},
           {"warnings", result.warnings},
-          {"findings", findings},
+          {"findings", FindingsJson(result.findings)},
           {"error", result.error},
           {"objects", std::move(objects)}};
 }

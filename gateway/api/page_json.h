@@ -13,7 +13,6 @@
 
 namespace sluice::gateway {
 
-config::Json ToJson(const config::Finding& finding);
 // Without the objects it wrote.
 config::Json ToJson(const Revision& revision);
 // {"kind","namespace","name"}

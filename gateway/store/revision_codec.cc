@@ -93,7 +93,7 @@ std::vector<std::string> DecodeLines(const std::string& text) {
   return lines;
 }
 
-std::string EncodeFindings(const std::vector<config::Finding>& findings) {
+Json FindingsJson(const std::vector<config::Finding>& findings) {
   Json list = Json::array();
   for (const config::Finding& finding : findings) {
     list.push_back({{"severity", config::SeverityText(finding.severity)},
@@ -104,8 +104,10 @@ std::string EncodeFindings(const std::vector<config::Finding>& findings) {
                     {"line", finding.place.mark.line},
                     {"column", finding.place.mark.column}});
   }
-  return Dump(list);
+  return list;
 }
+
+std::string EncodeFindings(const std::vector<config::Finding>& findings) { return Dump(FindingsJson(findings)); }
 
 std::vector<config::Finding> DecodeFindings(const std::string& text) {
   std::vector<config::Finding> findings;

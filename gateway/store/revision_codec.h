@@ -17,6 +17,8 @@ core::Result<LiveObject> DecodeObject(const config::ResourceKey& key, const std:
 
 std::string EncodeLines(const std::vector<std::string>& lines);
 std::vector<std::string> DecodeLines(const std::string& text);
+// [{"severity","code","message","cure","file","line","column"}], as the pages tell them, too.
+config::Json FindingsJson(const std::vector<config::Finding>& findings);
 std::string EncodeFindings(const std::vector<config::Finding>& findings);
 std::vector<config::Finding> DecodeFindings(const std::string& text);
 

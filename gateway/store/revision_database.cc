@@ -57,7 +57,8 @@ RevisionQuery& RevisionQuery::Bind(std::string_view text) {
   return *this;
 }
 
-RevisionQuery& RevisionQuery::BindNull() {
+RevisionQuery& RevisionQuery::BindOrNull(std::string_view text) {
+  if (!text.empty()) return Bind(text);
   sqlite3_bind_null(statement_, ++bound_);
   return *this;
 }

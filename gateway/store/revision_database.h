@@ -27,7 +27,7 @@ class RevisionQuery {
   // Parameters count from 1, in order; the text must live until the statement has run.
   RevisionQuery& Bind(std::int64_t number);
   RevisionQuery& Bind(std::string_view text);
-  RevisionQuery& BindNull();
+  RevisionQuery& BindOrNull(std::string_view text);  // NULL for an empty one
 
   // True: a row is there. False: the end. An error otherwise.
   core::Result<bool> Step();

@@ -129,12 +129,7 @@ core::Status RevisionStore::Database::WriteObjects(const EncodedEntry& entry) co
     if (!query) return std::unexpected(query.error());
     query->Bind(change.key.kind).Bind(change.key.name_space).Bind(change.key.name).Bind(Signed(entry.number));
     query->Bind(place++).Bind(change.born);
-    if (change.text.empty()) {
-      query->BindNull();
-    } else {
-      query->Bind(change.text);
-    }
-    if (core::Status done = query->Run(); !done) return done;
+    if (core::Status done = query->BindOrNull(change.text).Run(); !done) return done;
   }
   return {};
 }
@@ -146,12 +141,7 @@ core::Status RevisionStore::Database::WriteRefused(const EncodedEntry& entry) co
     if (!query) return std::unexpected(query.error());
     query->Bind(Signed(entry.sequence)).Bind(place++);
     query->Bind(change.key.kind).Bind(change.key.name_space).Bind(change.key.name);
-    if (change.text.empty()) {
-      query->BindNull();
-    } else {
-      query->Bind(change.text);
-    }
-    if (core::Status done = query->Run(); !done) return done;
+    if (core::Status done = query->BindOrNull(change.text).Run(); !done) return done;
   }
   return {};
 }
