@@ -10,6 +10,7 @@
 namespace sluice::core {
 
 inline constexpr std::int32_t kGrpcUnknown = 2;
+inline constexpr std::int32_t kGrpcDeadlineExceeded = 4;
 
 // The grpc-status of an answer made by the gateway, from its HTTP status (istio-reference.md section 5.4): 400 -> 13,
 // 401 -> 16, 403 -> 7, 404 -> 12, 429/502/503/504 -> 14, else 2. Also what an answer of the model without a

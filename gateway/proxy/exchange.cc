@@ -305,7 +305,10 @@ void Exchange::OnRouteTimeout() {
     CutClient(ResetReason::kTimeout);
     return Complete();
   }
-  Reply({.status = 504, .cause = "upstream request timeout"}, ResponseFlag::kUT, "response_timeout");
+  LocalReply reply{.status = 504, .cause = "upstream request timeout"};
+  // The client's own deadline is told in gRPC's word for it; a 504 of a proxy would read as UNAVAILABLE.
+  if (progress_.client_deadline) reply.grpc_status = core::kGrpcDeadlineExceeded;
+  Reply(reply, ResponseFlag::kUT, "response_timeout");
 }
 
 // Any byte in either direction pushes the idle deadline on.

@@ -122,7 +122,7 @@ TEST_F(ExchangeGrpc, TheClientsDeadlineRunsFromTheHeadAndChargesNoModel) {
 
   ASSERT_TRUE(UntilReceived(client_, "grpc-message: upstream request timeout"));
   EXPECT_TRUE(client_.Received("HTTP/1.1 200 OK\r\n"));
-  EXPECT_TRUE(client_.Received("grpc-status: 14\r\n"));
+  EXPECT_TRUE(client_.Received("grpc-status: 4\r\n"));
   EXPECT_TRUE(UntilEnded(server));
   EXPECT_EQ(ClusterOf("v0").state->counters.upstream_rq_timeout, 1U);
   EXPECT_FALSE(Ejected());
@@ -135,7 +135,7 @@ TEST_F(ExchangeGrpc, TheClientsDeadlineEndsARequestThatIsStillBeingSent) {
 
   Advance(core::Milliseconds(101));
 
-  ASSERT_TRUE(UntilReceived(client_, "grpc-status: 14\r\n"));
+  ASSERT_TRUE(UntilReceived(client_, "grpc-status: 4\r\n"));
   EXPECT_TRUE(UntilEnded(server));
 }
 
