@@ -20,5 +20,6 @@ struct StrongId {
 using ClusterId = StrongId<struct ClusterTag>;  // Snapshot::clusters
 using RouteId = StrongId<struct RouteTag>;      // Snapshot::routes
 using ExperimentId = StrongId<struct ExperimentTag>;
+using MeterId = StrongId<struct MeterTag>;  // Snapshot::meters
 
 }  // namespace sluice::core

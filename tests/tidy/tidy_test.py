@@ -28,26 +28,32 @@ LAYERS = {
     "gateway/proxy": ("gateway/proxy/", "gateway/upstream/", "gateway/net/", "gateway/codec/", "gateway/runtime/",
                       "gateway/telemetry/", "core/"),
     "gateway/store": ("gateway/store/", "config/", "core/"),
+    "gateway/canary": ("gateway/canary/", "gateway/store/", "gateway/runtime/", "gateway/api/page_json.h",
+                       "gateway/admin/admin_message.h", "gateway/telemetry/logging.h", "config/", "core/"),
+    "gateway/experiment": ("gateway/experiment/", "gateway/runtime/", "gateway/api/page_json.h",
+                           "gateway/admin/admin_message.h", "config/", "core/"),
     "gateway/api": ("gateway/api/", "gateway/store/", "gateway/admin/admin_message.h", "config/", "core/"),
     "gateway/explain": ("gateway/explain/", "config/", "core/"),
     "gateway/cases": ("gateway/cases/", "gateway/explain/", "config/", "core/"),
-    "gateway/admin": ("gateway/admin/", "gateway/explain/", "gateway/api/", "gateway/store/", "gateway/codec/stream.h", "gateway/telemetry/", "gateway/runtime/",
+    "gateway/admin": ("gateway/admin/", "gateway/canary/canary_pages.h", "gateway/experiment/experiment_pages.h", "gateway/explain/", "gateway/api/", "gateway/store/", "gateway/codec/stream.h", "gateway/telemetry/", "gateway/runtime/",
                       "config/", "core/"),
     "gateway": ("gateway/", "config/", "core/", "tls/"),
 }
 
 # Third-party headers stay in the folder (or file) that owns them: header prefix -> where it may stand.
 THIRD_PARTY = {
-    "boost/beast": ("gateway/codec/h1_parser",),
+    "boost/beast": ("gateway/codec/h1_parser", "gateway/canary/prometheus_query"),
+    "boost/math": ("core/stats/",),
     "nghttp2/": ("gateway/codec/h2_",),
     "yaml-cpp/": ("config/yaml_node",),
     "re2/": ("core/route/predicate",),
-    "openssl/": ("core/experiment/", "core/http/websocket_handshake", "tls/", "gateway/store/revision_"),
+    "openssl/": ("core/experiment/", "core/http/websocket_handshake", "tls/", "gateway/store/revision_",
+                 "gateway/experiment/exposure_log"),
     "sqlite3.h": ("gateway/store/revision_",),
     "xxhash.h": ("core/upstream/",),
     "prometheus/": ("gateway/telemetry/",),
     "spdlog/": ("gateway/telemetry/", "gateway/app/"),
-    "boost/asio": ("gateway/net/", "gateway/runtime/", "gateway/upstream/", "gateway/admin/", "gateway/app/",
+    "boost/asio": ("gateway/canary/", "gateway/experiment/", "gateway/net/", "gateway/runtime/", "gateway/upstream/", "gateway/admin/", "gateway/app/",
                    "gateway/cli/"),
 }
 
