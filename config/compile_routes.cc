@@ -42,9 +42,43 @@ class RouteCompiler {
       core::Experiment experiment = spec.experiment;
       experiment.id = {static_cast<std::uint32_t>(snapshot_.experiments.size())};
       experiment.host = spec.host.fqdn;
+      experiment.matches = MatchesHere(spec);
+      std::vector<core::TextIndex::Entry> overrides;
+      for (const auto& [unit, arm] : experiment.overrides) overrides.push_back({unit, arm});
+      experiment.override_index = core::TextIndex(overrides);
       experiments_[experiment.host].push_back(experiment.id);
       snapshot_.experiments.push_back(std::move(experiment));
     }
+  }
+
+  // The items of spec.match that can hold in the place whose hosts are being made.
+  std::vector<core::RouteMatch> MatchesHere(const ExperimentSpec& spec) const {
+    std::vector<core::RouteMatch> matches;
+    for (const MatchItem& item : spec.matches) {
+      if (ItemApplies(item, identity_, gateway_)) matches.push_back(item.match);
+    }
+    return matches;
+  }
+
+  // The experiment as it is in this place; invalid when none of its items can hold here. Where items name a gateway, its
+  // requests have others than those of the own port: the definition then stands there once more, under its id.
+  core::ExperimentId ExperimentHere(core::ExperimentId id) {
+    const ExperimentSpec& spec = documents_.experiments[id.value];
+    if (spec.matches.empty()) return id;
+    std::vector<core::RouteMatch> matches = MatchesHere(spec);
+    if (matches.empty()) return {};
+    const bool same = std::ranges::all_of(spec.matches, [this](const MatchItem& item) {
+      return ItemApplies(item, identity_, gateway_) == ItemApplies(item, identity_);
+    });
+    if (same) return id;
+    const auto [at, added] = gateway_experiments_.try_emplace({id.value, gateway_});
+    if (added) {
+      at->second = {static_cast<std::uint32_t>(snapshot_.experiments.size())};
+      core::Experiment experiment = snapshot_.experiments[id.value];
+      experiment.matches = std::move(matches);
+      snapshot_.experiments.push_back(std::move(experiment));
+    }
+    return at->second;
   }
 
   core::VirtualHost MakeHost(const PlannedHost& planned) {
@@ -65,7 +99,7 @@ class RouteCompiler {
   }
 
   // Experiments on the host itself or on a service that one of its rules leads to, in snapshot order.
-  std::vector<core::ExperimentId> ExperimentsOf(const PlannedHost& planned, const core::VirtualHost& host) const {
+  std::vector<core::ExperimentId> ExperimentsOf(const PlannedHost& planned, const core::VirtualHost& host) {
     std::set<core::ExperimentId> found;
     if (experiments_.empty()) return {};
     const auto add = [&](const std::string& fqdn) {
@@ -78,7 +112,11 @@ class RouteCompiler {
       if (forward == nullptr) continue;
       for (const core::WeightedDestination& destination : forward->destinations) add(destination.host);
     }
-    return {found.begin(), found.end()};
+    std::vector<core::ExperimentId> here;
+    for (const core::ExperimentId id : found) {
+      if (const core::ExperimentId as = ExperimentHere(id); as.valid()) here.push_back(as);
+    }
+    return here;
   }
 
   core::RouteId Add(core::Route route) {
@@ -213,6 +251,7 @@ class RouteCompiler {
   std::map<std::pair<const VirtualService*, std::string>, Compiled> compiled_;
   std::map<const Service*, core::RouteId> implicit_;
   std::map<std::string, std::vector<core::ExperimentId>, std::less<>> experiments_;  // by FQDN
+  std::map<std::pair<std::uint32_t, std::string>, core::ExperimentId> gateway_experiments_;
 };
 
 }  // namespace
@@ -241,6 +280,7 @@ std::unique_ptr<core::Snapshot> Compile(const Documents& documents, const Resolv
   CompileServices(documents, catalog, resolved, *snapshot);
   snapshot->IndexClusters();
   CompileRoutes(documents, catalog, *snapshot);
+  CompileMeters(documents, *snapshot);
   CompileListeners(documents, *snapshot);
   CompileAuthorization(documents, *snapshot);
   return snapshot;

@@ -44,6 +44,65 @@ void CheckRoutes(const ExperimentSpec& spec, const std::set<std::string>& names,
   }
 }
 
+// The experiments of one layer, by their buckets of it.
+using LayerMembers = std::vector<const ExperimentSpec*>;
+
+std::string RangeText(std::uint32_t first, std::uint32_t last) {
+  return first == last ? std::to_string(first) : Format("{}-{}", first, last);
+}
+
+// "7000-9999", "20-29, 40-99"; empty when nothing of the layer is left. Members are sorted.
+std::string FreeRanges(const LayerMembers& members) {
+  std::string text;
+  std::uint32_t next = 0;
+  const auto add = [&](std::uint32_t end) {
+    if (next < end) text += (text.empty() ? "" : ", ") + RangeText(next, end - 1);
+  };
+  for (const ExperimentSpec* member : members) {
+    add(member->experiment.layer->first);
+    next = std::max(next, member->experiment.layer->last + 1);
+  }
+  add(core::kLayerBuckets);
+  return text;
+}
+
+std::string FreeCure(const LayerMembers& members) {
+  const std::string free = FreeRanges(members);
+  return free.empty() ? "shrink the layerBuckets of another experiment: nothing of the layer is free"
+                      : Format("give it layerBuckets that are free: {}", free);
+}
+
+bool SameUnit(const core::Experiment& one, const core::Experiment& other) {
+  return one.unit == other.unit && one.unit_name == other.unit_name;
+}
+
+// Users are kept apart by the number that their unit has in the layer: ranges must not meet, and who is one user here
+// and another one there may be in both.
+void CheckLayer(const std::string& name, LayerMembers members, Findings& findings) {
+  const ExperimentSpec& first = *members.front();
+  for (const ExperimentSpec* member : members) {
+    if (SameUnit(first.experiment, member->experiment)) continue;
+    findings.Error("SL1103", {member->meta.file, member->unit_mark},
+                   Format("{} and {} of the layer {} have different units, so that a user could be in both",
+                          first.meta.Id(), member->meta.Id(), name),
+                   "give both the same unit, or another layer to one of them");
+  }
+  std::ranges::stable_sort(members, {}, [](const ExperimentSpec* member) { return member->experiment.layer->first; });
+  const ExperimentSpec* widest = nullptr;
+  for (const ExperimentSpec* member : members) {
+    const core::ExperimentLayer& layer = *member->experiment.layer;
+    if (widest != nullptr && layer.first <= widest->experiment.layer->last) {
+      const core::ExperimentLayer& other = *widest->experiment.layer;
+      findings.Error(
+          "SL1103", {member->meta.file, member->layer_mark},
+          Format("{} has {} of the layer {}, of which {} has {}", member->meta.Id(), RangeText(layer.first, layer.last),
+                 name, widest->meta.Id(), RangeText(other.first, other.last)),
+          FreeCure(members));
+    }
+    if (widest == nullptr || layer.last > widest->experiment.layer->last) widest = member;
+  }
+}
+
 }  // namespace
 
 void ValidateExperiments(const Documents& documents, const ServiceCatalog& catalog, Findings& findings) {
@@ -51,7 +110,7 @@ void ValidateExperiments(const Documents& documents, const ServiceCatalog& catal
   for (const VirtualService& service : documents.virtual_services) {
     for (const HttpRule& rule : service.http) names.insert(rule.name);
   }
-  std::map<std::string, const ExperimentSpec*> layers;
+  std::map<std::string, LayerMembers> layers;
   std::map<std::string, std::size_t> per_host;
   for (const ExperimentSpec& spec : documents.experiments) {
     CheckArms(documents, spec, catalog, findings);
@@ -61,14 +120,9 @@ void ValidateExperiments(const Documents& documents, const ServiceCatalog& catal
                      Format("{} has more than {} experiments", spec.host.fqdn, core::kExperimentsPerHostMax),
                      "end one of them");
     }
-    if (spec.layer.empty()) continue;
-    const auto [at, added] = layers.try_emplace(spec.layer, &spec);
-    if (added) continue;
-    findings.Error("SL1103", {spec.meta.file, spec.layer_mark},
-                   Format("the layer {} already holds the experiment {}, and this build cannot keep two apart",
-                          spec.layer, at->second->meta.Id()),
-                   "give both one salt and disjoint buckets, without a layer");
+    if (spec.experiment.layer.has_value()) layers[spec.experiment.layer->name].push_back(&spec);
   }
+  for (const auto& [name, members] : layers) CheckLayer(name, members, findings);
 }
 
 }  // namespace sluice::config

@@ -33,6 +33,10 @@ class ReferenceCheck {
     }
   }
 
+  void CheckExperiment(const ExperimentSpec& spec) {
+    for (const MatchItem& item : spec.matches) CheckItem(spec.meta, item);
+  }
+
   void CheckDestinationRule(const DestinationRule& rule) {
     const auto covered = [&](const std::string& host) { return HostCovers(rule.host.fqdn, host); };
     if (std::ranges::any_of(hosts_, covered)) return;
@@ -151,6 +155,7 @@ void ValidateReferences(const Documents& documents, const ServiceCatalog& catalo
   ReferenceCheck check(documents, catalog, findings);
   for (const VirtualService& service : documents.virtual_services) check.CheckVirtualService(service);
   for (const DestinationRule& rule : documents.destination_rules) check.CheckDestinationRule(rule);
+  for (const ExperimentSpec& spec : documents.experiments) check.CheckExperiment(spec);
 }
 
 }  // namespace sluice::config

@@ -6,9 +6,11 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "core/base/result.h"
+#include "core/experiment/md5_lanes.h"
 
 struct evp_md_st;
 struct evp_md_ctx_st;
@@ -29,6 +31,8 @@ class BucketHasher {
 
   // The number before the modulo. Absent when MD5 is not usable.
   std::optional<std::uint32_t> Number(std::string_view unit, std::string_view salt);
+  // The same of one unit with many salts: out[i] of salts[i], as many of both. False when MD5 is not usable.
+  bool Numbers(std::string_view unit, std::span<const std::string_view> salts, std::span<std::uint32_t> out);
   // In [0, buckets). Absent when MD5 is not usable or `buckets` is 0.
   std::optional<std::uint32_t> Bucket(std::string_view unit, std::string_view salt, std::uint32_t buckets);
 
@@ -40,6 +44,10 @@ class BucketHasher {
     void operator()(evp_md_ctx_st* context) const;
   };
 
+  bool NumbersBesideEachOther(std::string_view unit, std::span<const std::string_view> salts,
+                              std::span<std::uint32_t> out);
+
+  Md5Kernel kernel_;  // for messages of one block, many at once
   std::unique_ptr<evp_md_st, FreeDigest> digest_;
   std::unique_ptr<evp_md_ctx_st, FreeContext> context_;  // null: MD5 cannot be had
 };

@@ -4,16 +4,10 @@
 #include <map>
 
 #include "core/base/text.h"
-#include "core/experiment/assignment.h"
 #include "core/resilience/time_budget.h"
 
 namespace sluice::core {
 namespace {
-
-std::unexpected<Error> Differs(std::string what) {
-  return Fail(ErrorCode::kInternal, "the explanation and the decision differ: " + std::move(what),
-              "this is a fault of sluice; please report the rules and the request");
-}
 
 std::string NameOf(const Route* route) {
   if (route == nullptr) return "no rule";
@@ -25,46 +19,11 @@ Status CheckWinner(const std::vector<RuleTrace>& rules, const Plan& plan) {
   const auto won = std::ranges::find_if(rules, &RuleTrace::holds);
   const Route* const traced = won == rules.end() ? nullptr : won->route;
   if (traced != plan.route) {
-    return Differs("the conditions lead to " + NameOf(traced) + ", the decision is " + NameOf(plan.route));
+    return TraceDiffers("the conditions lead to " + NameOf(traced) + ", the decision is " + NameOf(plan.route));
   }
   if (traced == nullptr) return {};
   const RouteMatch* const match = won->matches.empty() ? nullptr : won->matches.back().match;
-  if (match != plan.match) return Differs("another match item of " + NameOf(traced) + " holds");
-  return {};
-}
-
-Status TraceExperiments(const Snapshot& snapshot, const SampleDecision& decision, BucketHasher& hasher,
-                        std::vector<ExperimentTrace>& traces) {
-  const Plan& plan = decision.plan();
-  const auto* const forward = std::get_if<ForwardPlan>(&plan.action);
-  bool told = false;
-  bool replaced = false;
-  for (const ExperimentId id : plan.host->experiments) {
-    if (traces.size() == kExperimentsPerHostMax) break;
-    const Experiment& experiment = snapshot.experiments[id.value];
-    ExperimentTrace& trace = traces.emplace_back();
-    trace.experiment = &experiment;
-    const auto unit = FindUnit(experiment, decision.head(), decision.input().query);
-    const auto number = unit ? hasher.Number(*unit, experiment.salt) : std::nullopt;
-    if (!number) continue;
-    trace.unit = std::string(*unit);
-    trace.hashed = *trace.unit + ":" + experiment.salt;
-    trace.number = *number;
-    trace.bucket = *number % experiment.buckets;
-    trace.arm = FindArm(experiment, trace.bucket);
-    trace.sets_headers = !std::exchange(told, true);
-    const bool named =
-        experiment.routes.empty() ||
-        (plan.route != nullptr && std::ranges::find(experiment.routes, plan.route->name) != experiment.routes.end());
-    if (forward == nullptr || replaced || trace.arm == nullptr || !named) continue;
-    replaced = trace.replaces_subset = experiment.host == forward->destination->host;
-  }
-  const auto same = [&](const ExperimentTrace& trace) {
-    return trace.experiment == plan.experiment && trace.bucket == plan.bucket && trace.arm == plan.arm;
-  };
-  if (plan.experiment != nullptr && std::ranges::none_of(traces, same)) {
-    return Differs("experiment " + plan.experiment->name + " has bucket " + std::to_string(plan.bucket));
-  }
+  if (match != plan.match) return TraceDiffers("another match item of " + NameOf(traced) + " holds");
   return {};
 }
 
@@ -94,7 +53,7 @@ Result<SplitTrace> TraceSplit(const SampleDecision& decision) {
       break;
     }
   }
-  if (planned != nullptr && planned->destination != chosen) return Differs("another share of the split is chosen");
+  if (planned != nullptr && planned->destination != chosen) return TraceDiffers("another share of the split is chosen");
   for (const WeightedDestination& destination : destinations) {
     split.shares.push_back({&destination, &destination == chosen});
   }
@@ -174,6 +133,11 @@ const RouteTable& TableOf(const Snapshot& snapshot, const PlanInput& input) {
 
 }  // namespace
 
+std::unexpected<Error> TraceDiffers(std::string what) {
+  return Fail(ErrorCode::kInternal, "the explanation and the decision differ: " + std::move(what),
+              "this is a fault of sluice; please report the rules and the request");
+}
+
 Result<Explanation> Explain(const Snapshot& snapshot, SampleDecision& decision, BucketHasher& hasher,
                             std::optional<TimePoint> now) {
   Explanation out;
@@ -181,14 +145,15 @@ Result<Explanation> Explain(const Snapshot& snapshot, SampleDecision& decision, 
   if (decision.refused_status() != 0) return out;
   if (plan.host != nullptr) {
     if (TableOf(snapshot, decision.input()).FindHost(decision.head().authority) != plan.host) {
-      return Differs("another virtual host covers the request");
+      return TraceDiffers("another virtual host covers the request");
     }
     const PlanInput& input = decision.input();
     const RouteInput route_input{&decision.head(), input.path, input.query, input.listener_port};
     out.rules = TraceRules(plan.host->routes, snapshot.routes, route_input, decision.arena());
     if (const Status same = CheckWinner(out.rules, plan); !same) return std::unexpected(same.error());
-    const Status traced = TraceExperiments(snapshot, decision, hasher, out.experiments);
-    if (!traced) return std::unexpected(traced.error());
+    auto experiments = TraceExperiments(snapshot, decision, hasher);
+    if (!experiments) return std::unexpected(experiments.error());
+    out.experiments = std::move(*experiments);
   }
   TraceHeaders(decision, out);
   if (plan.route == nullptr || !std::holds_alternative<Forward>(plan.route->action)) return out;

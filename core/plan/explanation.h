@@ -16,15 +16,29 @@
 
 namespace sluice::core {
 
+// What MD5 is computed of ("user-42:ranking-v47"), its first eight hex digits, and those modulo the number of buckets.
+struct HashTrace {
+  std::string hashed;
+  std::uint32_t number = 0;
+  std::uint32_t bucket = 0;
+};
+
+// The steps in their order; those behind the one that ended it are empty.
 struct ExperimentTrace {
+  enum class Outcome : std::uint8_t { kNoUnit, kNoMatch, kOverride, kHoldout, kNotInLayer, kBucket, kUnusable };
   const Experiment* experiment = nullptr;
-  std::optional<std::string> unit;     // absent: the request names no user, so it takes no part
-  std::string hashed;                  // what MD5 is computed of: "user-42:ranking-v47"
-  std::uint32_t number = 0;            // the first eight hex digits
-  std::uint32_t bucket = 0;            // number modulo buckets
+  Outcome outcome = Outcome::kNoUnit;
+  std::optional<std::string> unit;  // absent: the request names no user, and none is made
+  bool generated = false;           // made for this request
+  std::vector<MatchTrace> matches;  // up to and including the first that holds
+  std::optional<HashTrace> holdout;
+  std::optional<HashTrace> layer;
+  std::optional<HashTrace> own;        // of who takes part
   const ExperimentArm* arm = nullptr;  // null: the bucket is in none
   bool sets_headers = false;           // the first that takes part tells x-ab-*
   bool replaces_subset = false;        // its arm took the place of the split's subset
+
+  bool takes_part() const { return own.has_value(); }
 };
 
 struct ShareTrace {
@@ -75,8 +89,15 @@ struct Explanation {
 Result<Explanation> Explain(const Snapshot& snapshot, SampleDecision& decision, BucketHasher& hasher,
                             std::optional<TimePoint> now);
 
+// The experiments of the virtual host. An error when the trace and the plan differ.
+Result<std::vector<ExperimentTrace>> TraceExperiments(const Snapshot& snapshot, SampleDecision& decision,
+                                                      BucketHasher& hasher);
+
 // The endpoints of the cluster's service: those that may take a request of that cluster, and why others may not.
 std::vector<EndpointTrace> TraceEndpoints(const Snapshot& snapshot, const Cluster& cluster,
                                           std::optional<TimePoint> now);
+
+// The error of a trace and a plan that differ.
+std::unexpected<Error> TraceDiffers(std::string what);
 
 }  // namespace sluice::core

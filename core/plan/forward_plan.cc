@@ -3,7 +3,6 @@
 #include <optional>
 #include <type_traits>
 
-#include "core/experiment/assignment.h"
 #include "core/http/cookie.h"
 #include "core/http/field_text.h"
 #include "core/http/grpc_timeout.h"
@@ -78,10 +77,10 @@ const WeightedDestination& ChooseDestination(const Route& route, const Forward& 
 }
 
 // The arm of an experiment on the destination's host replaces its subset, nothing else.
-ClusterId ChooseCluster(const WeightedDestination& destination, const Assignments& assignments, const Request& request,
-                        Plan& plan) {
-  const Assignment* const assigned = assignments.ForDestination(destination.host, plan.route->name);
+ClusterId ChooseCluster(const WeightedDestination& destination, const Request& request, Plan& plan) {
+  const Assignment* const assigned = plan.assignments.ForDestination(destination.host, plan.route->name);
   if (assigned == nullptr) return destination.cluster;
+  plan.applied = assigned;
   plan.experiment = assigned->experiment;
   plan.arm = assigned->arm;
   plan.bucket = assigned->bucket;
@@ -131,14 +130,14 @@ void FillAuthority(const Forward& forward, const Request& request, const Plan& p
   out.original_host = request.head.authority;
 }
 
-void PlanForward(const Forward& forward, const Assignments& assignments, const Request& request, Plan& plan) {
+void PlanForward(const Forward& forward, const Request& request, Plan& plan) {
   if (forward.destinations.empty()) {
     plan.action = NoCluster();
     return;
   }
   ForwardPlan out;
   out.destination = &ChooseDestination(*plan.route, forward, request, plan.draw);
-  out.cluster = ChooseCluster(*out.destination, assignments, request, plan);
+  out.cluster = ChooseCluster(*out.destination, request, plan);
   if (!out.cluster.valid()) {
     plan.action = NoCluster();
     return;
@@ -177,7 +176,7 @@ AnswerPlan PlanDirectResponse(const DirectResponse& response) {
   return answer;
 }
 
-void PlanAction(const RouteInput& input, const Assignments& assignments, const Request& request, Plan& plan) {
+void PlanAction(const RouteInput& input, const Request& request, Plan& plan) {
   const Route& route = *plan.route;
   if (route.fault) {
     if (const auto answer = InjectFault(*route.fault, request.random, plan)) {
@@ -192,7 +191,7 @@ void PlanAction(const RouteInput& input, const Assignments& assignments, const R
     }
   }
   if (const auto* forward = std::get_if<Forward>(&route.action)) {
-    PlanForward(*forward, assignments, request, plan);
+    PlanForward(*forward, request, plan);
   } else if (const auto* redirect = std::get_if<Redirect>(&route.action)) {
     plan.action = PlanRedirect(*redirect, input, request, plan);
   } else {
@@ -263,6 +262,12 @@ std::optional<AnswerPlan> AnswerIfDenied(const Request& request, Plan& plan) {
 
 }  // namespace
 
+std::string_view ArmName(const Plan& plan) {
+  if (plan.arm != nullptr) return plan.arm->name;
+  const Assignment* const first = plan.assignments.first();
+  return first != nullptr && first->by == AssignedBy::kHoldout ? kHoldoutArm : std::string_view();
+}
+
 std::optional<std::string_view> StickyUser(const Sticky& sticky, const Head& request, std::string_view query) {
   switch (sticky.source) {
     case Sticky::Source::kHeader: return request.headers.Find(sticky.name);
@@ -294,14 +299,13 @@ Plan MakePlan(const Snapshot& snapshot, Head& request, const PlanInput& input, B
   plan.host = table.FindHost(request.authority);
   const std::span<const ExperimentId> experiments =
       plan.host == nullptr ? std::span<const ExperimentId>() : plan.host->experiments;
-  const Assignments assignments =
-      AssignExperiments(experiments, snapshot.experiments, request, input.query, hasher, arena);
-  if (const Assignment* first = assignments.first()) {
+  const RouteInput route_input{&request, input.path, input.query, input.listener_port};
+  plan.assignments = AssignExperiments(experiments, snapshot.experiments, request, route_input, hasher, random, arena);
+  if (const Assignment* first = plan.assignments.first()) {
     plan.experiment = first->experiment;
     plan.arm = first->arm;
     plan.bucket = first->bucket;
   }
-  const RouteInput route_input{&request, input.path, input.query, input.listener_port};
   const RouteHit hit = plan.host == nullptr ? RouteHit{} : table.Match(*plan.host, route_input, snapshot.routes, arena);
   if (!hit) {
     plan.action = Answer(AnswerPlan::Kind::kNoRoute, 404, "NR", "route_not_found");
@@ -309,7 +313,7 @@ Plan MakePlan(const Snapshot& snapshot, Head& request, const PlanInput& input, B
   }
   plan.route = hit.route;
   plan.match = hit.match;
-  PlanAction(route_input, assignments, context, plan);
+  PlanAction(route_input, context, plan);
   return plan;
 }
 
@@ -340,6 +344,11 @@ void ApplyResponseHeaders(const Plan& plan, const Head& request, Head& response,
   }
   if (const auto* forward = std::get_if<ForwardPlan>(&plan.action); forward && !forward->set_cookie.empty()) {
     response.headers.AddBorrowed(HeaderName::kSetCookie, forward->set_cookie);
+  }
+  if (by_rule) {
+    for (const std::string_view cookie : plan.assignments.set_cookies) {
+      response.headers.AddBorrowed(HeaderName::kSetCookie, cookie);
+    }
   }
   if (plan.cors != nullptr) AddCorsHeaders(*plan.cors, request, preflight, response, arena);
 }

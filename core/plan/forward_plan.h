@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "core/base/random.h"
+#include "core/experiment/assignment.h"
 #include "core/experiment/bucket_hasher.h"
 #include "core/http/head.h"
 #include "core/identity/peer_identity.h"
@@ -89,9 +90,11 @@ struct Plan {
   const Experiment* experiment = nullptr;  // whose arm or bucket applied
   const ExperimentArm* arm = nullptr;
   std::uint32_t bucket = 0;
-  std::uint64_t draw = 0;            // the random number behind split and mirrors
-  Duration fault_delay{0};           // before anything else is done; flag DI
-  const CorsPolicy* cors = nullptr;  // headers to add to the response
+  Assignments assignments{};            // all of them; in the arena
+  const Assignment* applied = nullptr;  // whose arm has chosen the subset; null: the rule has
+  std::uint64_t draw = 0;               // the random number behind split and mirrors
+  Duration fault_delay{0};              // before anything else is done; flag DI
+  const CorsPolicy* cors = nullptr;     // headers to add to the response
   std::variant<AnswerPlan, ForwardPlan> action;
 
   bool dry_run_denied = false;  // an AuthorizationPolicy that is only tried out would have said no
@@ -105,6 +108,9 @@ struct Plan {
 // `hasher` belongs to the calling worker.
 Plan MakePlan(const Snapshot& snapshot, Head& request, const PlanInput& input, BucketHasher& hasher, Random& random,
               Arena& arena);
+
+// The arm as logs and rules know it: empty: none; `holdout` for who is held out.
+std::string_view ArmName(const Plan& plan);
 
 // The user that a sticky rule keeps on one destination, as this request names him; absent or empty: the draw decides.
 std::optional<std::string_view> StickyUser(const Sticky& sticky, const Head& request, std::string_view query);

@@ -31,6 +31,9 @@ struct RuleTrace {
   std::vector<MatchTrace> matches;  // up to and including the first that holds
 };
 
+// Absent when every condition holds.
+std::optional<ConditionTrace> TraceMatch(const RouteMatch& match, const RouteInput& input, Arena& scratch);
+
 // Every rule, in the order in which they are tried; those behind the first that holds are never reached.
 std::vector<RuleTrace> TraceRules(std::span<const RouteId> order, const std::vector<Route>& routes,
                                   const RouteInput& input, Arena& scratch);

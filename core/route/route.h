@@ -64,6 +64,7 @@ struct WeightedDestination {
   std::uint32_t weight = 0;      // zero-weight entries of a split are already gone
   std::uint64_t cumulative = 0;  // sum of weights up to and including this one
   HeaderOpsPair headers;
+  MeterId meter;  // of a canary on this route: what this version answers is measured; invalid: nobody asks
 };
 
 struct Mirror {

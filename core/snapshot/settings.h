@@ -40,6 +40,13 @@ struct Settings {
     double sampling_percent = 100;
   } access_log;
 
+  // Who was in which arm of an experiment and what served him, a line of JSON each (GatewaySettings.exposureLog).
+  struct ExposureLog {
+    std::string path;                            // empty: off; exposures are counted all the same
+    std::uint64_t max_bytes = 64 * 1024 * 1024;  // then the file is renamed to path.1, path.1 to path.2 ...
+    std::uint32_t keep = 5;                      // renamed files
+  } exposure_log;
+
   struct Telemetry {
     std::vector<std::string> version_labels = {"version", "model-version"};
     enum class Reporter : std::uint8_t { kSource, kDestination, kBoth };

@@ -53,6 +53,11 @@ void Snapshot::IndexClusters() {
   cluster_index_ = TextIndex(entries);
 }
 
+const MeterSlot* Snapshot::FindMeter(std::string_view name) const {
+  const auto found = std::ranges::find(meters, name, &MeterSlot::name);
+  return found == meters.end() ? nullptr : &*found;
+}
+
 const Listener* Snapshot::FindListener(std::string_view bind, std::uint16_t port) const {
   for (const Listener& listener : listeners) {
     if (listener.port == port && listener.bind == bind) return &listener;

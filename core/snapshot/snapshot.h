@@ -16,9 +16,17 @@
 #include "core/route/route_table.h"
 #include "core/snapshot/listener.h"
 #include "core/snapshot/settings.h"
+#include "core/telemetry/version_meter.h"
 #include "core/upstream/cluster.h"
 
 namespace sluice::core {
+
+// What is measured by name: "canary/NAMESPACE/NAME/champion", "canary/.../challenger",
+// "experiment/NAMESPACE/NAME/arm/ARM". `live` survives changes of the configuration as long as the name is there.
+struct MeterSlot {
+  std::string name;
+  std::shared_ptr<VersionMeters> live;  // set when the snapshot is published; null before
+};
 
 struct Snapshot {
   std::uint64_t generation = 0;  // counts up with every publish
@@ -31,6 +39,7 @@ struct Snapshot {
   RouteTable route_table;                  // host -> virtual host -> ordered routes; of the process's own port
   std::vector<RouteTable> gateway_tables;  // the same for each server of a Gateway (GatewayServer::table)
   Authorization authorization;             // policies that hold for every request
+  std::vector<MeterSlot> meters;           // by MeterId
   std::vector<Listener> listeners;         // at least one: the process's own port, or those of the Gateways
 
   // (service FQDN, port, subset) -> cluster, for arms and explanations. Port 0 finds the only or first port.
@@ -38,6 +47,9 @@ struct Snapshot {
   ClusterId FindCluster(std::string_view host, std::uint16_t port, std::string_view subset) const;
   // Call after `clusters` is complete and before FindCluster.
   void IndexClusters();
+
+  // Null when nothing of that name is measured. Not for the request path.
+  const MeterSlot* FindMeter(std::string_view name) const;
 
   // Null when that port is no longer one of ours.
   const Listener* FindListener(std::string_view bind, std::uint16_t port) const;

@@ -192,7 +192,7 @@ class Checker {
 
   void CheckExperiment() {
     Text("experiment", expect_.experiment, plan_.experiment == nullptr ? "" : plan_.experiment->name);
-    Text("arm", expect_.arm, plan_.arm == nullptr ? "" : plan_.arm->name);
+    Text("arm", expect_.arm, core::ArmName(plan_));
     Count("bucket", expect_.bucket,
           plan_.experiment == nullptr ? std::nullopt : std::optional<std::uint64_t>(plan_.bucket));
   }

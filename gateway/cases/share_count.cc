@@ -39,6 +39,11 @@ std::string RuleName(const core::Plan& plan) {
   return plan.route->name.empty() ? std::to_string(plan.route->rule_index) : plan.route->name;
 }
 
+std::string ArmOf(const core::Plan& plan) {
+  const std::string_view arm = core::ArmName(plan);
+  return arm.empty() ? "none" : std::string(arm);
+}
+
 }  // namespace
 
 void ShareCount::Add(const core::Snapshot& snapshot, const core::SampleDecision& decision) {
@@ -47,7 +52,7 @@ void ShareCount::Add(const core::Snapshot& snapshot, const core::SampleDecision&
     switch (expect_.shares[i].by) {
       case By::kSubset: ++counts_[i][PlaceOf(snapshot, decision)]; break;
       case By::kRule: ++counts_[i][RuleName(plan)]; break;
-      case By::kArm: ++counts_[i][plan.arm == nullptr ? "none" : plan.arm->name]; break;
+      case By::kArm: ++counts_[i][ArmOf(plan)]; break;
       case By::kMirror:
         if (decision.refused_status() != 0 || !plan.forwards()) break;
         const auto& forward = std::get<core::ForwardPlan>(plan.action);

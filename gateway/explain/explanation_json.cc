@@ -206,7 +206,7 @@ Json DecisionJson(const core::Snapshot& snapshot, const core::SampleDecision& de
   if (plan.experiment != nullptr) {
     json["experiment"] = plan.experiment->name;
     json["bucket"] = plan.bucket;
-    if (plan.arm != nullptr) json["arm"] = plan.arm->name;
+    json["arm"] = TextOrNull(core::ArmName(plan));
   }
   if (const auto* forward = std::get_if<ForwardPlan>(&plan.action)) {
     const core::Cluster& cluster = snapshot.clusters[forward->cluster.value];

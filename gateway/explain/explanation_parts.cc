@@ -15,10 +15,9 @@ std::string KeyText(Source source, const std::string& name) {
   return std::string(kSources[static_cast<std::size_t>(source)]) + " " + name;
 }
 
-Json RuleJson(const core::RuleTrace& rule, bool reached) {
-  const core::Route& route = *rule.route;
+Json MatchesJson(const std::vector<core::MatchTrace>& traces) {
   Json matches = Json::array();
-  for (const core::MatchTrace& match : rule.matches) {
+  for (const core::MatchTrace& match : traces) {
     Json one = {{"name", TextOrNull(match.match->name)}, {"holds", !match.failed}};
     if (match.failed) {
       one["failed"] = {{"field", match.failed->field},
@@ -27,6 +26,11 @@ Json RuleJson(const core::RuleTrace& rule, bool reached) {
     }
     matches.push_back(std::move(one));
   }
+  return matches;
+}
+
+Json RuleJson(const core::RuleTrace& rule, bool reached) {
+  const core::Route& route = *rule.route;
   return {{"virtual_service", TextOrNull(route.virtual_service)},
           {"rule_index", route.rule_index},
           {"route_name", TextOrNull(route.name)},
@@ -34,13 +38,62 @@ Json RuleJson(const core::RuleTrace& rule, bool reached) {
           {"line", route.line},
           {"holds", rule.holds},
           {"reached", reached},
-          {"matches", std::move(matches)}};
+          {"matches", MatchesJson(rule.matches)}};
 }
 
 std::string Hex8(std::uint32_t number) {
   std::string text(8, '0');
   for (std::size_t i = 8; i-- > 0; number >>= 4) text[i] = "0123456789abcdef"[number & 15];
   return text;
+}
+
+Json HashJson(const core::HashTrace& hash, std::uint32_t buckets) {
+  return {{"md5_of", hash.hashed},
+          {"md5_start", Hex8(hash.number)},
+          {"number", hash.number},
+          {"buckets", buckets},
+          {"bucket", hash.bucket}};
+}
+
+Json GatesJson(const core::ExperimentTrace& trace) {
+  const core::Experiment& experiment = *trace.experiment;
+  Json gates = {{"holdout", Json()}, {"layer", Json()}};
+  if (experiment.holdout) {
+    gates["holdout"] = {{"name", experiment.holdout->name}, {"holds_below", experiment.holdout->buckets}};
+    if (trace.holdout) gates["holdout"].update(HashJson(*trace.holdout, core::kLayerBuckets));
+  }
+  if (experiment.layer) {
+    gates["layer"] = {
+        {"name", experiment.layer->name}, {"first", experiment.layer->first}, {"last", experiment.layer->last}};
+    if (trace.layer) gates["layer"].update(HashJson(*trace.layer, core::kLayerBuckets));
+  }
+  return gates;
+}
+
+Json ExperimentJson(const core::ExperimentTrace& trace) {
+  static constexpr std::array kOutcomes = {"no-unit",      "no-match", "override", "holdout",
+                                           "not-in-layer", "bucket",   "no-md5"};
+  const core::Experiment& experiment = *trace.experiment;
+  Json one = {{"name", experiment.name},
+              {"namespace", experiment.name_space},
+              {"host", experiment.host},
+              {"unit", KeyText(experiment.unit, experiment.unit_name)},
+              {"user", trace.unit ? Json(*trace.unit) : Json()},
+              {"generated", trace.generated},
+              {"outcome", kOutcomes[static_cast<std::size_t>(trace.outcome)]},
+              {"matches", MatchesJson(trace.matches)},
+              {"arm", Json()},
+              {"sets_headers", trace.sets_headers},
+              {"replaces_subset", trace.replaces_subset}};
+  one.update(GatesJson(trace));
+  if (trace.own) one.update(HashJson(*trace.own, experiment.buckets));
+  if (trace.arm != nullptr) {
+    one["arm"] = {{"name", trace.arm->name},
+                  {"first", trace.arm->first},
+                  {"last", trace.arm->last},
+                  {"subset", trace.arm->subset}};
+  }
+  return one;
 }
 
 }  // namespace
@@ -63,31 +116,7 @@ Json RulesJson(const core::Explanation& explanation) {
 
 Json ExperimentsJson(const core::Explanation& explanation) {
   Json all = Json::array();
-  for (const core::ExperimentTrace& trace : explanation.experiments) {
-    const core::Experiment& experiment = *trace.experiment;
-    Json one = {{"name", experiment.name},
-                {"namespace", experiment.name_space},
-                {"host", experiment.host},
-                {"unit", KeyText(experiment.unit, experiment.unit_name)},
-                {"user", trace.unit ? Json(*trace.unit) : Json()},
-                {"arm", Json()},
-                {"sets_headers", trace.sets_headers},
-                {"replaces_subset", trace.replaces_subset}};
-    if (trace.unit) {
-      one["md5_of"] = trace.hashed;
-      one["md5_start"] = Hex8(trace.number);
-      one["number"] = trace.number;
-      one["buckets"] = experiment.buckets;
-      one["bucket"] = trace.bucket;
-    }
-    if (trace.arm != nullptr) {
-      one["arm"] = {{"name", trace.arm->name},
-                    {"first", trace.arm->first},
-                    {"last", trace.arm->last},
-                    {"subset", trace.arm->subset}};
-    }
-    all.push_back(std::move(one));
-  }
+  for (const core::ExperimentTrace& trace : explanation.experiments) all.push_back(ExperimentJson(trace));
   return all;
 }
 

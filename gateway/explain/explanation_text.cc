@@ -162,27 +162,62 @@ void WriteRules(const Json& all, Writer& out) {
   if (others > 0) out.Line(Format("and {} more behind it that would not hold either", others));
 }
 
+void WriteHash(const Json& hash, Writer& out) {
+  out.Line(Format("  md5({}) begins {} = {}; modulo {} = bucket {}", Quoted(hash["md5_of"]), Word(hash["md5_start"]),
+                  Word(hash["number"]), Word(hash["buckets"]), Word(hash["bucket"])));
+}
+
+// Holdout and layer, as far as they were asked.
+void WriteGates(const Json& one, Writer& out) {
+  const Json& holdout = one["holdout"];
+  if (!holdout.is_null() && holdout.contains("bucket")) {
+    const bool holds = one["outcome"] == "holdout";
+    out.Line(Format("  {} the holdout {}, which has the buckets below {}:", holds ? "in" : "not in",
+                    Word(holdout["name"]), Word(holdout["holds_below"])));
+    WriteHash(holdout, out);
+  }
+  const Json& layer = one["layer"];
+  if (layer.is_null() || !layer.contains("bucket")) return;
+  out.Line(Format("  {} its buckets {}-{} of the layer {}:", one["outcome"] == "not-in-layer" ? "not in" : "in",
+                  Word(layer["first"]), Word(layer["last"]), Word(layer["name"])));
+  WriteHash(layer, out);
+}
+
+void WriteArm(const Json& one, Writer& out) {
+  const Json& arm = one["arm"];
+  if (arm.is_null()) {
+    out.Line(one["outcome"] == "holdout" ? "  no arm, as all of the holdout" : "  in no arm");
+    return;
+  }
+  const std::string how =
+      one["outcome"] == "override" ? "by name" : Format("{}-{}", Word(arm["first"]), Word(arm["last"]));
+  out.Line(Format("  arm {} ({}): subset {}{}", Word(arm["name"]), how, Word(arm["subset"]),
+                  one["replaces_subset"].get<bool>() ? ", in place of the split's" : ", not applied to this rule"));
+}
+
+void WriteExperiment(const Json& one, Writer& out) {
+  const std::string name = Format("{}: {}", Word(one["name"]), one["unit"].get<std::string>());
+  const Json& outcome = one["outcome"];
+  if (outcome == "no-unit") return out.Line(name + ": the request has none, so it takes no part");
+  std::string user = one["user"].is_null() ? "" : " = " + Quoted(one["user"]);
+  if (one["generated"].get<bool>()) user += user.empty() ? ": the request has none" : ", made for this request";
+  out.Line(name + user);
+  for (const Json& match : one["matches"]) {
+    if (match["holds"].get<bool>()) continue;
+    out.Line("  " + WhyNot(match));
+  }
+  if (outcome == "no-match") return out.Line("  no match holds, so it takes no part");
+  if (outcome == "no-md5") return out.Line("  MD5 is not to be had here, so it takes no part");
+  WriteGates(one, out);
+  if (outcome == "not-in-layer") return out.Line("  so it takes no part");
+  WriteHash(one, out);
+  WriteArm(one, out);
+}
+
 void WriteExperiments(const Json& all, Writer& out) {
   if (all["experiments"].empty()) return;
   out.Title("experiments");
-  for (const Json& one : all["experiments"]) {
-    const std::string name = Format("{}: {}", Word(one["name"]), one["unit"].get<std::string>());
-    if (one["user"].is_null()) {
-      out.Line(name + ": the request has none, so it takes no part");
-      continue;
-    }
-    out.Line(name + " = " + Quoted(one["user"]));
-    out.Line(Format("  md5({}) begins {} = {}; modulo {} = bucket {}", Quoted(one["md5_of"]), Word(one["md5_start"]),
-                    Word(one["number"]), Word(one["buckets"]), Word(one["bucket"])));
-    const Json& arm = one["arm"];
-    if (arm.is_null()) {
-      out.Line("  in no arm");
-      continue;
-    }
-    const bool replaces = one["replaces_subset"].get<bool>();
-    out.Line(Format("  arm {} ({}-{}): subset {}{}", Word(arm["name"]), Word(arm["first"]), Word(arm["last"]),
-                    Word(arm["subset"]), replaces ? ", in place of the split's" : ", not applied to this rule"));
-  }
+  for (const Json& one : all["experiments"]) WriteExperiment(one, out);
 }
 
 void WriteSplit(const Json& all, Writer& out) {

@@ -34,23 +34,23 @@ void AddClusters(core::Snapshot& snapshot) {
   snapshot.IndexClusters();
 }
 
-void AddExperiment(core::Snapshot& snapshot) {
+void AddExperiment(core::Snapshot& snapshot, const std::string& name) {
   core::Experiment& experiment = snapshot.experiments.emplace_back();
-  experiment.id = core::ExperimentId{0};
-  experiment.name = experiment.salt = "ranking-v47";
+  experiment.id = core::ExperimentId{static_cast<std::uint32_t>(snapshot.experiments.size() - 1)};
+  experiment.name = experiment.salt = name;
   experiment.host = kHost;
   experiment.unit_name = "x-user-id";
   experiment.arms = {{"control", 0, 79, "v45"}, {"treatment", 80, 99, "v47"}};
 }
 
 // `rules` header rules that do not match, then the 90/10 split with a 10 % mirror.
-core::Snapshot World(std::int64_t rules) {
+core::Snapshot World(std::int64_t rules, std::int64_t experiments) {
   core::Snapshot snapshot;
   AddClusters(snapshot);
-  AddExperiment(snapshot);
+  for (std::int64_t i = 0; i < experiments; ++i) AddExperiment(snapshot, "ranking-v" + std::to_string(47 + i));
   core::VirtualHost host;
   host.hosts = {kHost};
-  host.experiments = {core::ExperimentId{0}};
+  for (const core::Experiment& experiment : snapshot.experiments) host.experiments.push_back(experiment.id);
   for (std::int64_t i = 0; i <= rules; ++i) {
     core::Route& route = snapshot.routes.emplace_back();
     route.id = core::RouteId{static_cast<std::uint32_t>(i)};
@@ -68,8 +68,7 @@ core::Snapshot World(std::int64_t rules) {
   return snapshot;
 }
 
-void MakePlan(benchmark::State& state) {
-  const core::Snapshot snapshot = World(state.range(0));
+void Decide(benchmark::State& state, const core::Snapshot& snapshot) {
   core::BucketHasher hasher;
   core::Random random(1);
   core::Arena arena;
@@ -95,7 +94,13 @@ void MakePlan(benchmark::State& state) {
   }
   allocations.Report(state, checksum);
 }
+
+void MakePlan(benchmark::State& state) { Decide(state, World(state.range(0), 1)); }
 BENCHMARK(MakePlan)->Arg(1)->Arg(10)->Arg(200);
+
+// By the number of experiments on the host.
+void MakePlanWithExperiments(benchmark::State& state) { Decide(state, World(10, state.range(0))); }
+BENCHMARK(MakePlanWithExperiments)->Arg(0)->Arg(1)->Arg(2)->Arg(20);
 
 }  // namespace
 }  // namespace sluice::bench

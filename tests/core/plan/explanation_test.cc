@@ -67,26 +67,99 @@ TEST_F(ExplanationTest, AStickyUserIsNamedAndHisShareChosen) {
   }
 }
 
-TEST_F(ExplanationTest, BucketArithmeticIsSpelledOut) {
-  Host().Rule("default").To(kHost, "v45");
+Experiment Ranking() {
   Experiment experiment;
   experiment.name = "ranking-v47";
   experiment.host = kHost;
   experiment.unit_name = "x-user-id";
   experiment.salt = "ranking-v47";
   experiment.arms = {{"control", 0, 32, "v45"}, {"treatment", 33, 99, "v47"}};
-  world_.Experiment(Host(), experiment);
+  return experiment;
+}
 
-  EXPECT_FALSE(Explained().experiments.at(0).unit.has_value());
+TEST_F(ExplanationTest, BucketArithmeticIsSpelledOut) {
+  Host().Rule("default").To(kHost, "v45");
+  world_.Experiment(Host(), Ranking());
+
+  EXPECT_EQ(Explained().experiments.at(0).outcome, ExperimentTrace::Outcome::kNoUnit);
   sample_.headers = {{"X-User-Id", "user-42"}};
   const ExperimentTrace trace = Explained().experiments.at(0);
 
-  EXPECT_EQ(trace.hashed, "user-42:ranking-v47");
-  EXPECT_EQ(trace.bucket, 33u);
-  EXPECT_EQ(trace.number % 100, 33u);
+  EXPECT_EQ(trace.outcome, ExperimentTrace::Outcome::kBucket);
+  ASSERT_TRUE(trace.takes_part());
+  EXPECT_EQ(trace.own->hashed, "user-42:ranking-v47");
+  EXPECT_EQ(trace.own->bucket, 33u);
+  EXPECT_EQ(trace.own->number % 100, 33u);
   EXPECT_EQ(trace.arm->name, "treatment");
   EXPECT_TRUE(trace.sets_headers);
   EXPECT_TRUE(trace.replaces_subset);
+}
+
+TEST_F(ExplanationTest, TheStepThatEndsAnExperimentIsTold) {
+  using Outcome = ExperimentTrace::Outcome;
+  Host().Rule("default").To(kHost, "v45");
+  Experiment matched = Ranking();
+  matched.matches.emplace_back().headers = {{"x-team", HeaderName::kOther, StringMatch::Exact("search")}};
+  Experiment held = Ranking();
+  held.holdout = {"all", kLayerBuckets};
+  Experiment outside = Ranking();
+  outside.layer = {"page", 0, 0};
+  Experiment named = Ranking();
+  named.holdout = held.holdout;
+  named.overrides = {{"user-42", 0}};
+  named.override_index = TextIndex({{"user-42", 0}});
+  Experiment in_all = Ranking();
+  in_all.holdout = {"nobody", 0};
+  in_all.layer = {"page", 0, kLayerBuckets - 1};
+  for (const Experiment& experiment : {matched, held, outside, named, in_all}) world_.Experiment(Host(), experiment);
+  sample_.headers = {{"x-user-id", "user-42"}};
+
+  const std::vector<ExperimentTrace> traces = Explained().experiments;
+
+  ASSERT_EQ(traces.size(), 5u);
+  EXPECT_EQ(traces[0].outcome, Outcome::kNoMatch);
+  EXPECT_EQ(traces[0].matches.at(0).failed->field, "headers[x-team]");
+  EXPECT_EQ(traces[1].outcome, Outcome::kHoldout);
+  EXPECT_EQ(traces[1].holdout->hashed, "user-42:all");
+  EXPECT_TRUE(traces[1].sets_headers);
+  EXPECT_EQ(traces[1].arm, nullptr);
+  EXPECT_EQ(traces[2].outcome, Outcome::kNotInLayer);
+  EXPECT_EQ(traces[2].layer->hashed, "user-42:page");
+  EXPECT_FALSE(traces[2].takes_part());
+  EXPECT_EQ(traces[3].outcome, Outcome::kOverride);
+  EXPECT_EQ(traces[3].arm->name, "control");
+  EXPECT_EQ(traces[4].outcome, Outcome::kBucket);
+  EXPECT_EQ(traces[4].arm->name, "treatment");
+  EXPECT_TRUE(traces[3].replaces_subset);
+  EXPECT_FALSE(traces[4].replaces_subset);
+}
+
+TEST_F(ExplanationTest, AMadeUnitIsThatOfTheCookie) {
+  Host().Rule("default").To(kHost, "v45");
+  Experiment experiment = Ranking();
+  experiment.unit = Experiment::Unit::kCookie;
+  experiment.unit_name = "uid";
+  experiment.generate.emplace();
+  world_.Experiment(Host(), experiment);
+
+  const Explanation explained = Explained();
+
+  const ExperimentTrace& trace = explained.experiments.at(0);
+  EXPECT_TRUE(trace.generated);
+  ASSERT_TRUE(trace.takes_part());
+  EXPECT_EQ(trace.unit->size(), 32u);
+  ASSERT_EQ(explained.response_changes.size(), 1u);
+  EXPECT_TRUE(explained.response_changes[0].after->starts_with("uid=" + *trace.unit + "; Path=/;"));
+}
+
+TEST_F(ExplanationTest, AnExperimentThatTheDecisionKnowsOtherwiseIsAnError) {
+  Host().Rule("default").To(kHost, "v45");
+  world_.Experiment(Host(), Ranking());
+  sample_.headers = {{"x-user-id", "user-42"}};
+  Explained();
+  snapshot_->experiments[0].layer = {"page", 0, 0};
+
+  EXPECT_FALSE(Explain(*snapshot_, *decision_, hasher_, std::nullopt).has_value());
 }
 
 TEST_F(ExplanationTest, HeaderChangesAreThoseOfARealRequest) {

@@ -133,6 +133,60 @@ TEST_F(MakePlanTest, AnArmReplacesOnlyTheSubset) {
   EXPECT_EQ(Forwarded(plan).mirror_count, 1u);
 }
 
+TEST_F(MakePlanTest, EveryAssignmentIsKeptAndTheOneThatChoseTheSubsetIsApplied) {
+  Host().Rule("default").To(kHost, "v45");
+  Experiment elsewhere = RankingExperiment();
+  elsewhere.name = "elsewhere";
+  elsewhere.routes = {"premium"};
+  world_.Experiment(Host(), elsewhere);
+  world_.Experiment(Host(), RankingExperiment());
+  request_.headers.AddCopy("x-user-id", "user-42");
+
+  const Plan plan = Make();
+
+  ASSERT_EQ(plan.assignments.all.size(), 2u);
+  EXPECT_EQ(plan.applied, &plan.assignments.all[1]);
+  EXPECT_EQ(plan.experiment->name, "ranking-v47");
+  EXPECT_EQ(ArmName(plan), "treatment");
+  EXPECT_EQ(request_.headers.Find("x-ab-experiment"), "elsewhere");
+}
+
+TEST_F(MakePlanTest, WhoIsHeldOutTakesTheRulesSubset) {
+  Host().Rule("default").To(kHost, "v45");
+  Experiment held = RankingExperiment();
+  held.holdout = {"all", kLayerBuckets};
+  world_.Experiment(Host(), held);
+  request_.headers.AddCopy("x-user-id", "user-42");
+
+  const Plan plan = Make();
+
+  EXPECT_EQ(SubsetOf(plan), "v45");
+  EXPECT_EQ(plan.applied, nullptr);
+  EXPECT_EQ(plan.arm, nullptr);
+  EXPECT_EQ(ArmName(plan), "holdout");
+}
+
+TEST_F(MakePlanTest, TheCookieOfAMadeUnitIsInWhatTheRuleAnswersAndNotInRefusals) {
+  Redirect redirect;
+  redirect.uri = "/new";
+  Host().Rule("old").Uri(StringMatch::Exact("/old")).route().action = redirect;
+  Host().Rule("told").Uri(StringMatch::Exact("/told")).route().action = DirectResponse{200, "ok"};
+  Host().Rule("default").Uri(StringMatch::Prefix("/rank")).To(kHost, "v45");
+  Experiment made = RankingExperiment();
+  made.unit = Experiment::Unit::kCookie;
+  made.unit_name = "uid";
+  made.generate.emplace();
+  world_.Experiment(Host(), made);
+  for (const auto& [path, carries] : {std::pair("/old", true), {"/told", true}, {"/rank", true}, {"/none", false}}) {
+    const Plan plan = Make(path);
+    Head answer(arena_);
+
+    ApplyResponseHeaders(plan, request_, answer, {}, arena_);
+
+    EXPECT_EQ(answer.headers.Find("set-cookie").value_or("").starts_with("uid="), carries) << path;
+  }
+}
+
 TEST_F(MakePlanTest, WithoutTheUnitTheOrdinaryRouteIsTaken) {
   Host().Rule("default").To(kHost, "v45");
   world_.Experiment(Host(), RankingExperiment());

@@ -214,6 +214,27 @@ TEST(CaseRun, MirrorsAndAnswersHaveSharesToo) {
       Ran(kTwoRules, Over(10, "{shares: {404: 100%}, ruleShares: {none: 100%}}", ", headers: {x-debug: 1}")).ok());
 }
 
+// 9.5 % in the holdout, the rest half and half; but user-7 by name.
+TEST(CaseRun, HoldoutsAndOverridesAreArmsToo) {
+  const std::string rules = std::string(kSplit) +
+                            "---\napiVersion: sluice.dev/v1alpha1\nkind: Experiment\n"
+                            "metadata: {name: trial, namespace: ml}\nspec:\n  host: ranking\n"
+                            "  unit: {header: x-user-id}\n  holdout: {percent: 9.5}\n  arms:\n"
+                            "  - {name: a, buckets: 0-49, subset: v1}\n  - {name: b, buckets: 50-99, subset: v2}\n"
+                            "  overrides: [{arm: b, units: [user-7]}]\n";
+  const auto one = [](const std::string& user, const std::string& expect) {
+    return "  - name: one\n    request: {url: http://ranking/, headers: {x-user-id: " + user +
+           "}}\n    expect: " + expect + "\n";
+  };
+  const std::string many =
+      "  - name: many\n    request: {url: http://ranking/, headers: {x-user-id: \"user-{id}\"}}\n"
+      "    over: {ids: 10000}\n    expect: {armShares: {holdout: 9.5%, a: 45.25%, b: 45.25%}}\n";
+
+  EXPECT_TRUE(Ran(rules, many).ok());
+  EXPECT_TRUE(Ran(rules, one("user-7", "{arm: b, subset: v2}")).ok());
+  EXPECT_FALSE(Ran(rules, one("user-7", "{arm: holdout}")).ok());
+}
+
 TEST(CaseRun, TheSameRulesGiveTheSameResult) {
   const std::string test = Over(1000, "{shares: {v1: 0%}}");
 

@@ -100,6 +100,38 @@ TEST_F(ExplanationJsonTest, TheTextTellsEveryStep) {
   EXPECT_EQ(text.find('\x1b'), std::string::npos);
 }
 
+TEST_F(ExplanationJsonTest, TheTextTellsHoldoutsLayersConditionsAndNames) {
+  sample_.headers = {{"x-user-id", "user-42"}};
+  core::Experiment& experiment = snapshot_->experiments[0];
+  experiment.holdout = {"q4", 500};
+  experiment.layer = {"page", 0, 0};
+  const Json outside = Explained()["experiments"][0];
+  EXPECT_EQ(outside["outcome"], "not-in-layer");
+  EXPECT_EQ(outside["layer"]["md5_of"], "user-42:page");
+  std::string text = ExplanationText(Explained(), false);
+  ExpectText(text, "not in the holdout q4, which has the buckets below 500:");
+  ExpectText(text, "not in its buckets 0-0 of the layer page:");
+  ExpectText(text, "md5(\"user-42:page\")");
+  ExpectText(text, "so it takes no part");
+
+  experiment.holdout->buckets = 10'000;
+  const Json held = Explained();
+  EXPECT_EQ(held["experiments"][0]["outcome"], "holdout");
+  EXPECT_EQ(held["decision"]["arm"], "holdout");
+  text = ExplanationText(held, false);
+  ExpectText(text, "in the holdout q4, which has the buckets below 10000:");
+  ExpectText(text, "no arm, as all of the holdout");
+
+  experiment.overrides = {{"user-42", 0}};
+  experiment.override_index = core::TextIndex({{"user-42", 0}});
+  ExpectText(ExplanationText(Explained(), false), "(by name): subset ");
+
+  experiment.matches.emplace_back().method = core::StringMatch::Exact("POST");
+  text = ExplanationText(Explained(), false);
+  ExpectText(text, "method: wanted exact \"POST\", saw \"GET\"");
+  ExpectText(text, "no match holds, so it takes no part");
+}
+
 TEST_F(ExplanationJsonTest, ColourChangesNoWord) {
   const Json explained = Explained();
   std::string coloured = ExplanationText(explained, true);
