@@ -18,6 +18,9 @@ void CompileServices(const Documents& documents, const ServiceCatalog& catalog, 
 // clusters are indexed already.
 void CompileRoutes(const Documents& documents, const ServiceCatalog& catalog, core::Snapshot& snapshot);
 
+// Fills the meters, and names them in the routes and arms that they measure.
+void CompileMeters(const Documents& documents, core::Snapshot& snapshot);
+
 // Fills the authorization policies that hold here.
 void CompileAuthorization(const Documents& documents, core::Snapshot& snapshot);
 // Whether a policy is of our namespace or the root namespace, and means this workload.

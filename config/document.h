@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/canary/canary_spec.h"
 #include "core/experiment/experiment.h"
 #include "core/identity/authorization.h"
 #include "core/identity/tls_policy.h"
@@ -247,12 +248,29 @@ struct AuthorizationSpec {
 struct ExperimentSpec {
   Metadata meta;
   HostRef host;
-  std::string layer;  // empty: none
+  core::Experiment experiment;     // id, host, matches and override_index are set when the snapshot is compiled
+  std::vector<MatchItem> matches;  // spec.match; empty: every request
   Mark layer_mark;
-  core::Experiment experiment;  // id and host are set when the snapshot is compiled
+  Mark unit_mark;
   std::vector<Mark> arm_marks;  // by arm
   std::vector<Mark> route_marks;
 };
+
+struct CanaryDocument {
+  Metadata meta;
+  HostRef virtual_service;  // `fqdn` is "namespace/name"
+  std::string route;        // http[].name, or its index
+  Mark route_mark;
+  std::string champion;  // subsets
+  Mark champion_mark;
+  std::string challenger;
+  Mark challenger_mark;
+  core::CanarySpec spec;
+};
+
+// The names under which a canary's versions are measured (core::Snapshot::meters).
+std::string ChampionMeter(const Metadata& canary);
+std::string ChallengerMeter(const Metadata& canary);
 
 struct Documents {
   std::vector<VirtualService> virtual_services;  // all lists in file and document order
@@ -262,6 +280,7 @@ struct Documents {
   std::vector<PeerAuthentication> peer_authentications;
   std::vector<AuthorizationSpec> authorization_policies;
   std::vector<ExperimentSpec> experiments;
+  std::vector<CanaryDocument> canaries;
   core::Settings settings;
   Place settings_place;        // of GatewaySettings.identity, when there is one
   std::uint16_t own_port = 0;  // of --http-port, for portLevelMtls; 0: not known

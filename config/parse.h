@@ -17,8 +17,8 @@
 
 namespace sluice::config {
 
-// A whole document: apiVersion, kind, metadata, then the kind's own function. Refuses unknown kinds, kinds this build
-// does not carry, and identities that were read before.
+// A whole document: apiVersion, kind, metadata, then the kind's own function. Refuses unknown kinds, and identities
+// that were read before.
 class DocumentParser {
  public:
   DocumentParser(Documents& documents, Findings& findings) : documents_(documents), findings_(findings) {}
@@ -42,6 +42,7 @@ void ParseGateway(Fields& spec, const Metadata& meta, Documents& documents);
 void ParsePeerAuthentication(Fields& spec, const Metadata& meta, Documents& documents);
 void ParseAuthorizationPolicy(Fields& spec, const Metadata& meta, const TextMap& annotations, Documents& documents);
 void ParseExperiment(Fields& spec, const Metadata& meta, Documents& documents);
+void ParseCanary(Fields& spec, const Metadata& meta, Documents& documents);
 void ParseGatewaySettings(Fields& spec, Documents& documents);
 
 // --- parts shared by the kinds -------------------------------------------------------------------------------------

@@ -78,11 +78,6 @@ bool DocumentParser::CheckApiVersion(Fields& fields, const std::string& kind, co
                 Format("write {}/{}", known->group, known->versions.front()));
     return false;
   }
-  if (!known->carried) {
-    scope.Error("SL1103", fields.MarkOf("kind"), Format("this build does not carry {} resources yet", kind),
-                "take it out of the configuration of this gateway");
-    return false;
-  }
   return true;
 }
 
@@ -154,6 +149,7 @@ void DocumentParser::ParseSpec(const YamlNode& document, const TextMap& annotati
   if (meta.kind == "PeerAuthentication") return ParsePeerAuthentication(spec, meta, documents_);
   if (meta.kind == "AuthorizationPolicy") return ParseAuthorizationPolicy(spec, meta, annotations, documents_);
   if (meta.kind == "Experiment") return ParseExperiment(spec, meta, documents_);
+  if (meta.kind == "Canary") return ParseCanary(spec, meta, documents_);
   if (settings_++ > 0) {
     scope.Error("SL1104", meta.mark, "a second GatewaySettings", "the process has one; merge them");
   }

@@ -69,6 +69,26 @@ void ReadAccessLog(Fields& spec, Settings::AccessLog& log) {
   log.sampling_percent = fields.Number("sampling", 0, 100).value_or(log.sampling_percent);
 }
 
+void ReadExposureLog(Fields& spec, Settings& settings) {
+  const YamlNode* node = spec.Map("exposureLog");
+  if (node == nullptr) return;
+  Settings::ExposureLog& log = settings.exposure_log;
+  Fields fields(*node, "spec.exposureLog", spec.scope());
+  Take(fields.Text("path"), log.path);
+  if (!log.path.empty() && log.path == settings.access_log.path && !log.path.starts_with("/dev/")) {
+    spec.scope().Error("IST0106", fields.MarkOf("path"), "exposureLog.path is the file of the access log",
+                       "name a file of its own: it is rotated");
+  }
+  constexpr std::uint64_t kBytesMin = 4 * 1024;  // some lines
+  if (const auto bytes = fields.Bytes("maxBytes", 1ULL << 40)) {
+    log.max_bytes = std::max(kBytesMin, *bytes);
+    if (*bytes < kBytesMin) {
+      spec.scope().Error("IST0106", fields.MarkOf("maxBytes"), "maxBytes must be at least 4 KiB");
+    }
+  }
+  Take(fields.Count("keep", 0, 1000), log.keep);
+}
+
 void ReadExtraBuckets(Fields& fields, Settings::Telemetry& telemetry) {
   constexpr std::size_t kBucketsMax = 64;
   const YamlNode* list = fields.List("extraBuckets");
@@ -165,6 +185,7 @@ void ParseGatewaySettings(Fields& spec, Documents& documents) {
   ReadLimits(spec, settings.limits);
   ReadTimeouts(spec, settings.timeouts);
   ReadAccessLog(spec, settings.access_log);
+  ReadExposureLog(spec, settings);
   ReadTelemetry(spec, settings.telemetry);
   ReadForwarding(spec, settings.forwarding);
   ReadIdentity(spec, documents);

@@ -31,7 +31,7 @@ constexpr std::array kKinds = {
                  kSecurity},
     ResourceKind{"Experiment", "sluice.dev", "experiments", "experiment", {}, kSluice},
     ResourceKind{"GatewaySettings", "sluice.dev", "gatewaysettings", "gatewaysettings", {}, kSluice},
-    ResourceKind{"Canary", "sluice.dev", "canaries", "canary", {}, kSluice, false},
+    ResourceKind{"Canary", "sluice.dev", "canaries", "canary", {}, kSluice},
 };
 
 }  // namespace

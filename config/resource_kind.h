@@ -13,7 +13,6 @@ struct ResourceKind {
   std::string_view singular;  // "virtualservice"
   std::span<const std::string_view> short_names;
   std::span<const std::string_view> versions;  // the preferred one first
-  bool carried = true;                         // false: known by name, refused with a finding
 };
 
 // No resource: what `sluice test` and --gate read. Files of rules may hold such documents; loading passes over them.

@@ -34,10 +34,11 @@ void Validate(const Documents& documents, Findings& findings) {
   ValidateRules(documents, plan, findings);
   ValidateTraffic(documents, catalog, findings);
   ValidatePolicies(documents, catalog, findings);
-  ValidateSubsets(documents, catalog, findings);
   ValidateListeners(documents, findings);
   ValidateAuthorization(documents, findings);
   ValidateExperiments(documents, catalog, findings);
+  ValidateCanaries(documents, catalog, findings);
+  ValidateSubsets(documents, catalog, findings);  // last: silent where a name is wrong
 }
 
 }  // namespace sluice::config

@@ -23,8 +23,9 @@ void ValidateHosts(const Documents& documents, const HostPlan& plan, Findings& f
 void NeedCertificateDirectory(const Documents& documents, Place place, std::string_view what, Findings& findings);
 void ValidateListeners(const Documents& documents, Findings& findings);
 void ValidateAuthorization(const Documents& documents, Findings& findings);
-// Subsets that no rule, mirror or experiment leads to.
+// Subsets that no rule, mirror, experiment or canary leads to.
 void ValidateSubsets(const Documents& documents, const ServiceCatalog& catalog, Findings& findings);
 void ValidateExperiments(const Documents& documents, const ServiceCatalog& catalog, Findings& findings);
+void ValidateCanaries(const Documents& documents, const ServiceCatalog& catalog, Findings& findings);
 
 }  // namespace sluice::config

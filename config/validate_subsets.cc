@@ -1,7 +1,8 @@
-// Subsets that get no requests: no rule, mirror or experiment leads to them, or a weight of 0 leaves them out
+// Subsets that get no requests: no rule, mirror, experiment or canary leads to them, or a weight of 0 leaves them out
 // (istio-reference.md section 6.2, "our additions").
 #include "config/validate.h"
 
+#include "config/canary_route.h"
 #include "config/format.h"
 
 #include <algorithm>
@@ -46,6 +47,15 @@ Use UseOf(const Documents& documents) {
   }
   for (const ExperimentSpec& spec : documents.experiments) {
     for (const core::ExperimentArm& arm : spec.experiment.arms) use.used.emplace(spec.host.fqdn, arm.subset);
+  }
+  // A version of a canary waits at weight 0, before as after.
+  for (const CanaryDocument& canary : documents.canaries) {
+    const auto route = FindCanaryRoute(documents, canary);
+    if (!route.has_value()) continue;
+    for (const std::string& subset : {canary.champion, canary.challenger}) {
+      const RouteDestination* destination = route->FindDestination(subset);
+      if (destination != nullptr) use.used.emplace(destination->to.host.fqdn, subset);
+    }
   }
   return use;
 }

@@ -65,10 +65,10 @@ Json CoreList(std::string_view kind, const ApiContext& context, Json items) {
 
 }  // namespace
 
-std::vector<std::string> CarriedGroups() {
+std::vector<std::string> KnownGroups() {
   std::vector<std::string> groups;
   for (const ResourceKind& kind : config::ResourceKinds()) {
-    if (kind.carried && std::ranges::find(groups, kind.group) == groups.end()) groups.emplace_back(kind.group);
+    if (std::ranges::find(groups, kind.group) == groups.end()) groups.emplace_back(kind.group);
   }
   return groups;
 }
@@ -76,7 +76,7 @@ std::vector<std::string> CarriedGroups() {
 std::vector<std::string> VersionsOfGroup(std::string_view group) {
   std::vector<std::string> versions;
   for (const ResourceKind& kind : config::ResourceKinds()) {
-    if (!kind.carried || kind.group != group) continue;
+    if (kind.group != group) continue;
     for (const std::string_view version : kind.versions) {
       if (std::ranges::find(versions, version) == versions.end()) versions.emplace_back(version);
     }
@@ -115,7 +115,7 @@ AdminAnswer AnswerCore(const ApiContext& context, const std::vector<std::string>
 }
 
 AdminAnswer AnswerGroups(const std::vector<std::string>& segments) {
-  const std::vector<std::string> groups = CarriedGroups();
+  const std::vector<std::string> groups = KnownGroups();
   if (segments.size() == 1) {
     Json list = Json::array();
     for (const std::string& group : groups) list.push_back(GroupJson(group));
@@ -130,7 +130,7 @@ AdminAnswer AnswerGroups(const std::vector<std::string>& segments) {
   }
   Json resources = Json::array();
   for (const ResourceKind& kind : config::ResourceKinds()) {
-    if (kind.carried && kind.group == segments[1] && config::HasVersion(kind, segments[2])) {
+    if (kind.group == segments[1] && config::HasVersion(kind, segments[2])) {
       resources.push_back(ResourceJson(kind));
     }
   }

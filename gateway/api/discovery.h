@@ -18,8 +18,8 @@ AdminAnswer AnswerCore(const ApiContext& context, const std::vector<std::string>
 // "/apis", "/apis/GROUP" and "/apis/GROUP/VERSION".
 AdminAnswer AnswerGroups(const std::vector<std::string>& segments);
 
-// The groups that have a kind that is carried, and their versions.
-std::vector<std::string> CarriedGroups();
+// The groups of the kinds, and their versions.
+std::vector<std::string> KnownGroups();
 std::vector<std::string> VersionsOfGroup(std::string_view group);
 
 }  // namespace sluice::gateway

@@ -49,18 +49,39 @@ constexpr std::array kAuthorizationPolicy = {
 };
 constexpr std::array kExperiment = {
     FieldDoc{"host", "string", "The service under test."},
-    FieldDoc{"unit", "object", "Who is assigned: header, cookie or queryParam."},
+    FieldDoc{"unit", "object", "Who is assigned: header, cookie (generate: {ttl, path} makes one) or queryParam."},
     FieldDoc{"buckets", "integer", "How many buckets there are; 100 unless said otherwise."},
     FieldDoc{"salt", "string", "Goes into the hash beside the unit; the name of the object unless said otherwise."},
-    FieldDoc{"layer", "string", "Experiments of one layer never overlap."},
+    FieldDoc{"match", "array", "As of a rule: who takes part; none: every request."},
+    FieldDoc{"layer", "string", "Experiments of one layer share no users."},
+    FieldDoc{"layerBuckets", "string",
+             "The part of the layer's 10,000 buckets (\"0-4999\"); all unless said otherwise."},
+    FieldDoc{"holdout", "object", "name and percent of users that take part in no experiment with this holdout."},
     FieldDoc{"arms", "array", "name, buckets (\"0-79\") and subset of each; without arms only the headers are set."},
+    FieldDoc{"overrides", "array", "arm and units of users whose arm is not left to chance."},
     FieldDoc{"routes", "array", "Names of the rules that it applies to; none: all of the host."},
+};
+constexpr std::array kCanary = {
+    FieldDoc{"virtualService", "string", "The VirtualService whose weights change: NAME or NAMESPACE/NAME."},
+    FieldDoc{"route", "", "The rule in it: its name, or its index from 0."},
+    FieldDoc{"champion", "string", "The subset that serves now, and again after a rollback."},
+    FieldDoc{"challenger", "string", "The subset that shall serve everything in the end."},
+    FieldDoc{"stages", "array",
+             "weight (percent of the challenger) and hold of each, ascending to 100; the last has a bake instead."},
+    FieldDoc{"gates", "object",
+             "latency (quantile, maxRegressionPercent), errorRate (maxIncreasePercentagePoints), prometheus (a list of "
+             "name, address, query, max, min, interval, timeout, failures)."},
+    FieldDoc{"analysis", "object",
+             "confidence that a rollback is no false alarm, and minRequests of each version in a stage."},
+    FieldDoc{"onNoData", "string", "hold, rollback or promote when a stage is over and there are too few requests."},
+    FieldDoc{"noDataLimit", "string", "Rolled back when data is missing for longer than this; 0s: never."},
 };
 constexpr std::array kGatewaySettings = {
     FieldDoc{"workers", "integer", "Threads; takes effect at the next start."},
     FieldDoc{"limits", "object", "Sizes and counts that one client may use."},
     FieldDoc{"timeouts", "object", "Times of connections, heads, handshakes and draining."},
     FieldDoc{"accessLog", "object", "path, format and sampling."},
+    FieldDoc{"exposureLog", "object", "Who was in which arm of an experiment: path, maxBytes and keep."},
     FieldDoc{"telemetry", "object", "Labels of versions, extra buckets, series at most."},
     FieldDoc{"forwarding", "object", "Whom to believe x-forwarded-for."},
     FieldDoc{"identity", "object", "Own workload, namespace, trust domain and certificate directory."},
@@ -76,6 +97,7 @@ constexpr std::array kDocs = {
     KindDoc{"PeerAuthentication", "Whether callers must show a certificate.", kPeerAuthentication},
     KindDoc{"AuthorizationPolicy", "Who may call what.", kAuthorizationPolicy},
     KindDoc{"Experiment", "An A/B test: users are divided into buckets, buckets are given to arms.", kExperiment},
+    KindDoc{"Canary", "A new version that takes over by stages, as long as its gates hold.", kCanary},
     KindDoc{"GatewaySettings", "Settings of the process; one object at most.", kGatewaySettings},
 };
 

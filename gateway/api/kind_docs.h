@@ -8,7 +8,8 @@ namespace sluice::gateway {
 
 struct FieldDoc {
   std::string_view name;
-  std::string_view type;  // of OpenAPI: string, integer, boolean, object; "array" is a list of anything
+  std::string_view
+      type;  // of OpenAPI: string, integer, boolean, object; "array" is a list of anything; "": text or number
   std::string_view text;
 };
 

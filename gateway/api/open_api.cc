@@ -65,6 +65,10 @@ Json Spec(const KindDoc& doc) {
   Json spec = Described("object", "What is wanted.");
   for (const FieldDoc& field : doc.fields) {
     Json described = Described(field.type, field.text);
+    if (field.type.empty()) {
+      described.erase("type");
+      described["x-kubernetes-int-or-string"] = true;
+    }
     if (field.type == "array") described["items"] = Json::object();
     if (field.type == "object") described["x-kubernetes-preserve-unknown-fields"] = true;
     spec["properties"][std::string(field.name)] = std::move(described);
@@ -88,11 +92,11 @@ Json Schema(const ResourceKind& kind, std::string_view version) {
 
 Json Info() { return {{"title", "Sluice"}, {"version", SLUICE_VERSION}}; }
 
-// Visits every carried kind in every version; an empty group or version takes all.
+// Visits every kind in every version; an empty group or version takes all.
 template <typename Visit>
 void EachKind(std::string_view group, std::string_view version, const Visit& visit) {
   for (const ResourceKind& kind : config::ResourceKinds()) {
-    if (!kind.carried || (!group.empty() && kind.group != group)) continue;
+    if (!group.empty() && kind.group != group) continue;
     for (const std::string_view own : kind.versions) {
       if (version.empty() || own == version) visit(kind, own);
     }
@@ -120,7 +124,7 @@ Json DocumentV3(const std::string& group, const std::string& version) {
 
 Json RootV3() {
   Json paths = Json::object();
-  for (const std::string& group : CarriedGroups()) {
+  for (const std::string& group : KnownGroups()) {
     for (const std::string& version : VersionsOfGroup(group)) {
       const std::string path = Format("apis/{}/{}", group, version);
       // Clients keep what they have fetched under this address: it changes with the program.

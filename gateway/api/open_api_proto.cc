@@ -102,7 +102,6 @@ std::string OpenApiProto() {
   std::string paths;
   std::string definitions;
   for (const ResourceKind& kind : config::ResourceKinds()) {
-    if (!kind.carried) continue;
     for (const std::string_view version : kind.versions) {
       const std::string path = Format("/apis/{}/{}/namespaces/{namespace}/{}/{name}", kind.group, version, kind.plural);
       Put(paths, 2, Named(path, Message(8, PatchOperation(kind, version))));

@@ -55,7 +55,7 @@ std::expected<ResourcePath, ApiError> ParseResourcePath(const std::vector<std::s
   }
   path.kind = config::FindPlural(segments[1], segments[at]);
   path.version = segments[2];
-  if (path.kind == nullptr || !path.kind->carried || !config::HasVersion(*path.kind, path.version)) {
+  if (path.kind == nullptr || !config::HasVersion(*path.kind, path.version)) {
     return std::unexpected(NoSuchResource());
   }
   if (++at < segments.size()) path.name = segments[at++];

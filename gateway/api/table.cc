@@ -108,6 +108,15 @@ std::string UnitOf(const Json& spec) {
   return Format("{} {}", unit->items().begin().key(), Plain(&unit->items().begin().value()));
 }
 
+// The shares of the challenger, one stage after another: "5,10,25,50,100".
+std::string StagesOf(const Json& spec) {
+  const Json* stages = Find(spec, "stages");
+  std::string text;
+  if (stages == nullptr || !stages->is_array()) return text;
+  for (const Json& stage : *stages) text += (text.empty() ? "" : ",") + TextAt(stage, "weight");
+  return text;
+}
+
 std::string Count(const Json& spec, std::string_view key) {
   const Json* list = Find(spec, key);
   return list != nullptr && list->is_array() ? std::to_string(list->size()) : "0";
@@ -146,6 +155,14 @@ constexpr std::array kExperiment = {
     Column{"Arms", "arms and their buckets", &ArmsOf},
 };
 
+constexpr std::array kCanary = {
+    Column{"VirtualService", "whose weights change", [](const Json& s) { return TextAt(s, "virtualService"); }},
+    Column{"Route", "the rule in it", [](const Json& s) { return TextAt(s, "route"); }},
+    Column{"Champion", "the subset that serves now", [](const Json& s) { return TextAt(s, "champion"); }},
+    Column{"Challenger", "the subset that shall serve", [](const Json& s) { return TextAt(s, "challenger"); }},
+    Column{"Stages", "percent of the challenger, by stage", &StagesOf},
+};
+
 std::span<const Column> ColumnsOf(std::string_view kind) {
   if (kind == "VirtualService") return kVirtualService;
   if (kind == "DestinationRule") return kDestinationRule;
@@ -154,6 +171,7 @@ std::span<const Column> ColumnsOf(std::string_view kind) {
   if (kind == "PeerAuthentication") return kPeerAuthentication;
   if (kind == "AuthorizationPolicy") return kAuthorizationPolicy;
   if (kind == "Experiment") return kExperiment;
+  if (kind == "Canary") return kCanary;
   return {};
 }
 

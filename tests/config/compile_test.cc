@@ -157,6 +157,66 @@ spec:
   EXPECT_EQ(snapshot->route_table.FindHost("ranking")->experiments.size(), 1U);
 }
 
+TEST(Compile, MatchesOfAnExperimentThatNameGatewaysHoldAtThose) {
+  const auto snapshot = CompileText(kService + R"(
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: public}
+spec:
+  servers:
+  - {port: {number: 8080, name: http, protocol: HTTP}, hosts: ["*"]}
+---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: inner}
+spec:
+  servers:
+  - {port: {number: 8081, name: http, protocol: HTTP}, hosts: ["*"]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: rules}
+spec:
+  hosts: [ranking]
+  gateways: [public, inner, mesh]
+  http: [{route: [{destination: {host: ranking, subset: v1}}]}]
+---
+apiVersion: sluice.dev/v1alpha1
+kind: Experiment
+metadata: {name: trial}
+spec:
+  host: ranking
+  unit: {header: x-user-id}
+  match:
+  - {gateways: [public], uri: {prefix: /a}}
+  - {headers: {x-team: {exact: search}}, gateways: [public, mesh]}
+)");
+
+  const auto at = [&](const core::RouteTable& table) { return table.FindHost("ranking")->experiments; };
+  ASSERT_EQ(snapshot->gateway_tables.size(), 2U);
+  const auto& tables = snapshot->gateway_tables;
+  const core::ExperimentId own = at(snapshot->route_table).at(0);
+  const bool public_first = at(tables[0]).at(0) != own;
+  EXPECT_EQ(at(tables[public_first ? 1 : 0]).at(0), own);
+  const core::ExperimentId copy = at(tables[public_first ? 0 : 1]).at(0);
+  ASSERT_EQ(snapshot->experiments.size(), 2U);
+  EXPECT_EQ(snapshot->experiments[own.value].matches.size(), 1U);
+  EXPECT_EQ(snapshot->experiments[copy.value].matches.size(), 2U);
+  EXPECT_EQ(snapshot->experiments[copy.value].id, own);
+}
+
+TEST(Compile, AnExperimentForAnotherGatewayIsNotOfTheHost) {
+  const auto snapshot = CompileText(kService + R"(
+apiVersion: sluice.dev/v1alpha1
+kind: Experiment
+metadata: {name: trial}
+spec: {host: ranking, unit: {header: x-user-id}, match: [{gateways: [public]}]}
+)");
+
+  EXPECT_EQ(snapshot->experiments.size(), 1U);
+  EXPECT_TRUE(snapshot->route_table.FindHost("ranking")->experiments.empty());
+}
+
 TEST(Compile, TwoThousandRoutesTakeUnderFiftyMilliseconds) {
   std::string rules;
   for (int i = 0; i < 2000; ++i) {

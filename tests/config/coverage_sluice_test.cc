@@ -27,6 +27,18 @@ std::string Annotated(const std::string& annotations) {
 }
 std::string Document(const std::string& text) { return kService + text; }
 const std::string kUnit = "unit: {header: X-User-Id}";
+const std::string kArms = ", arms: [{name: a, buckets: 0-49, subset: v1}, {name: b, buckets: 50-99, subset: v2}]";
+
+// A second experiment, behind a first one.
+std::string Other(const std::string& fields) {
+  return "---\napiVersion: sluice.dev/v1alpha1\nkind: Experiment\nmetadata: {name: other}\nspec: {host: ranking, " +
+         fields + "}\n";
+}
+std::string ManyUnits() {
+  std::string units;
+  for (int i = 0; i <= 10'000; ++i) units += (i == 0 ? "u" : ",u") + std::to_string(i);
+  return units;
+}
 
 Effect OnExperiment(std::function<bool(const Experiment&)> holds) {
   return [holds](const Snapshot& snapshot) { return !snapshot.experiments.empty() && holds(snapshot.experiments[0]); };
@@ -92,14 +104,74 @@ INSTANTIATE_TEST_SUITE_P(
         Done("buckets", Trial(kUnit + ", buckets: 1000"),
              OnExperiment([](const Experiment& e) { return e.buckets == 1000; })),
         Said("buckets zero", Trial(kUnit + ", buckets: 0"), "must be between 1"),
-        Done("layer", Trial(kUnit + ", layer: ranking"),
-             OnExperiment([](const Experiment& e) { return e.name == "trial"; })),
-        Said("layer shared",
-             Trial(kUnit + ", layer: ranking") +
-                 "---\napiVersion: sluice.dev/v1alpha1\nkind: Experiment\nmetadata: {name: other}\nspec: {host: "
-                 "ranking, " +
-                 kUnit + ", layer: ranking}\n",
-             "error SL1103 the layer ranking already holds the experiment default/trial"),
+        Done("unit generate", Trial("unit: {cookie: uid, generate: {ttl: 720h, path: /rank}}"),
+             OnExperiment([](const Experiment& e) {
+               return e.generate && e.generate->ttl == std::chrono::hours(720) && e.generate->path == "/rank";
+             })),
+        Done("unit generate for the session", Trial("unit: {cookie: uid, generate: {}}"),
+             OnExperiment([](const Experiment& e) {
+               return e.generate && e.generate->ttl == core::Duration(0) && e.generate->path == "/";
+             })),
+        Said("unit generate without cookie", Trial("unit: {header: x, generate: {ttl: 1h}}"),
+             "IST0106 spec.unit.generate needs a cookie"),
+        Said("unit generate path", Trial("unit: {cookie: uid, generate: {path: \"/;Domain=x\"}}"),
+             "spec.unit.generate.path is no cookie path"),
+        Done("match", Trial(kUnit + ", match: [{headers: {x-team: {exact: search}}}, {uri: {prefix: /v2}}]"),
+             OnExperiment([](const Experiment& e) {
+               return e.matches.size() == 2 && e.matches[0].headers.size() == 1 && e.matches[1].uri.has_value();
+             })),
+        Said("match empty", Trial(kUnit + ", match: []"), "spec.match is empty"),
+        Said("match gateway unknown", Trial(kUnit + ", match: [{gateways: [nowhere]}]"),
+             "warning IST0101 the gateway default/nowhere is not known"),
+        Noted("match for other proxies", Trial(kUnit + ", match: [{sourceLabels: {app: x}}]"), "info SL2020",
+              [](const Snapshot& s) {
+                return !s.experiments.empty() && s.route_table.FindHost("ranking")->experiments.empty();
+              }),
+        Done("layer", Trial(kUnit + ", layer: ranking"), OnExperiment([](const Experiment& e) {
+               return e.layer && e.layer->name == "ranking" && e.layer->first == 0 && e.layer->last == 9'999;
+             })),
+        Done("layerBuckets", Trial(kUnit + ", layer: ranking, layerBuckets: 5000-9999"),
+             OnExperiment([](const Experiment& e) { return e.layer && e.layer->first == 5'000; })),
+        Said("layerBuckets beyond", Trial(kUnit + ", layer: ranking, layerBuckets: 0-10000"),
+             "is no range within 0-9999"),
+        Said("layerBuckets alone", Trial(kUnit + ", layerBuckets: 0-1"), "spec.layerBuckets needs a layer"),
+        Said("layer empty", Trial(kUnit + ", layer: \"\""), "spec.layer is empty"),
+        Said("layer is the salt", Trial(kUnit + ", layer: trial"),
+             "IST0106 the layer and the salt of the experiment are both trial"),
+        Said("layer shared", Trial(kUnit + ", layer: ranking") + Other(kUnit + ", layer: ranking, layerBuckets: 7-9"),
+             "error SL1103 default/other has 7-9 of the layer ranking, of which default/trial has 0-9999"),
+        Said("layer of two units",
+             Trial(kUnit + ", layer: ranking, layerBuckets: 0-9") +
+                 Other("unit: {cookie: uid}, layer: ranking, layerBuckets: 10-19"),
+             "error SL1103 default/trial and default/other of the layer ranking have different units"),
+        Done("holdout", Trial(kUnit + ", holdout: {name: q4, percent: 2.25}"), OnExperiment([](const Experiment& e) {
+               return e.holdout && e.holdout->name == "q4" && e.holdout->buckets == 225;
+             })),
+        Done("holdout name default", Trial(kUnit + ", holdout: {percent: 5}"),
+             OnExperiment([](const Experiment& e) { return e.holdout && e.holdout->name == "holdout"; })),
+        Said("holdout percent missing", Trial(kUnit + ", holdout: {}"), "spec.holdout.percent is required"),
+        Said("holdout percent fine", Trial(kUnit + ", holdout: {percent: 0.125}"), "more than two decimals"),
+        Said("holdout percent beyond", Trial(kUnit + ", holdout: {percent: 101}"), "between 0 and 100"),
+        Said("holdout is the layer", Trial(kUnit + ", layer: q4, holdout: {name: q4, percent: 5}"),
+             "the holdout and the layer of the experiment are both q4"),
+        Said("holdout is the salt", Trial(kUnit + ", holdout: {name: trial, percent: 5}"),
+             "the holdout and the salt of the experiment are both trial"),
+        Done("overrides", Trial(kUnit + kArms + ", overrides: [{arm: b, units: [qa, boss]}, {arm: a, units: [u1]}]"),
+             OnExperiment([](const Experiment& e) {
+               return e.overrides.size() == 3 && e.override_index.Find("boss") == 1u &&
+                      e.override_index.Find("u1") == 0u && !e.override_index.Find("u2");
+             })),
+        Said("overrides arm unknown", Trial(kUnit + kArms + ", overrides: [{arm: c, units: [qa]}]"),
+             "IST0106 the experiment has no arm c"),
+        Said("overrides unit twice",
+             Trial(kUnit + kArms + ", overrides: [{arm: a, units: [qa]}, {arm: b, units: [qa]}]"),
+             "IST0106 the unit qa is given an arm twice"),
+        Said("overrides unit empty", Trial(kUnit + kArms + ", overrides: [{arm: a, units: [\"\"]}]"),
+             "an empty unit names nobody"),
+        Said("overrides too many", Trial(kUnit + kArms + ", overrides: [{arm: a, units: [" + ManyUnits() + "]}]"),
+             "10001 units have an override, at most 10000 can"),
+        Said("arms called holdout", Trial(kUnit + ", arms: [{name: holdout, buckets: 0-1, subset: v1}]"),
+             "IST0106 no arm can be called holdout"),
         Done("arms",
              Trial(kUnit + ", arms: [{name: b, buckets: 80-99, subset: v2}, {name: a, buckets: 0-79, subset: v1}, ]"),
              OnExperiment([](const Experiment& e) {
@@ -165,6 +237,15 @@ INSTANTIATE_TEST_SUITE_P(
                return s.access_log.path == "/dev/stdout" && s.access_log.format == Settings::AccessLog::Format::kText &&
                       s.access_log.sampling_percent == 5;
              })),
+        Done("exposureLog", Gate("exposureLog: {path: /var/log/exposures, maxBytes: 1MiB, keep: 3}"),
+             OnSettings([](const Settings& s) {
+               return s.exposure_log.path == "/var/log/exposures" && s.exposure_log.max_bytes == 1024 * 1024 &&
+                      s.exposure_log.keep == 3;
+             })),
+        Said("exposureLog maxBytes", Gate("exposureLog: {path: e, maxBytes: 100}"), "at least 4 KiB"),
+        Said("exposureLog path", Gate("accessLog: {path: /tmp/log}, exposureLog: {path: /tmp/log}"),
+             "the file of the access log"),
+        Said("exposureLog keep", Gate("exposureLog: {path: e, keep: -1}"), "keep"),
         Done("telemetry versionLabels", Gate("telemetry: {versionLabels: [rev]}"),
              OnSettings([](const Settings& s) { return s.telemetry.version_labels.size() == 1; })),
         Done("telemetry reporter", Gate("telemetry: {reporter: both}"), OnSettings([](const Settings& s) {
@@ -260,8 +341,6 @@ INSTANTIATE_TEST_SUITE_P(
              "the VirtualService has no spec"),
         Said("identity twice", Annotated("") + "---\n" + Annotated("").substr(kService.size()),
              "error SL1104 VirtualService default/a is defined twice"),
-        Said("Canary", Document("apiVersion: sluice.dev/v1alpha1\nkind: Canary\nmetadata: {name: a}\nspec: {}\n"),
-             "error SL1103"),
         Done("List",
              Document("apiVersion: v1\nkind: List\nitems:\n- apiVersion: networking.istio.io/v1beta1\n  kind: "
                       "VirtualService\n  metadata: {name: a, namespace: b, uid: u, resourceVersion: \"1\"}\n  spec: "

@@ -32,7 +32,20 @@ TEST_P(SeedManifest, LoadsAloneWithWarningsOnly) {
 
 INSTANTIATE_TEST_SUITE_P(All, SeedManifest,
                          testing::Values("virtual-service.yaml", "destination-rule.yaml", "circuit-breaker.yaml",
-                                         "mirror.yaml", "ab-test.yaml"));
+                                         "mirror.yaml", "ab-test.yaml", "canary.yaml"));
+
+TEST(Loader, TheArticlesControllerIsACanaryOfItsRules) {
+  const Loaded loaded = Load({{Vector("service-entry.yaml"), Vector("destination-rule.yaml"),
+                               Vector("virtual-service.yaml"), Vector("canary.yaml")},
+                              "default"});
+
+  ASSERT_TRUE(loaded.ok) << TextOf(loaded);
+  EXPECT_FALSE(Has(loaded, "SL2060")) << TextOf(loaded);
+  const auto snapshot = Compile(*loaded.documents, {});
+  const auto& split = std::get<core::Forward>(snapshot->routes.at(1).action).destinations;
+  EXPECT_EQ(snapshot->meters.at(split.at(0).meter.value).name, "canary/ml-serving/ranking-v47/champion");
+  EXPECT_EQ(snapshot->meters.at(split.at(1).meter.value).name, "canary/ml-serving/ranking-v47/challenger");
+}
 
 TEST(Loader, ArticleRulesCompileToClustersAndRoutes) {
   const Loaded loaded = Load(

@@ -210,6 +210,34 @@ INSTANTIATE_TEST_SUITE_P(
              "did you mean `drain`?", false}),
     [](const auto& one) { return one.param.name; });
 
+TEST(Validate, WhatIsFreeOfALayerIsTold) {
+  const auto experiment = [](const std::string& name, const std::string& layer) {
+    return "---\napiVersion: sluice.dev/v1alpha1\nkind: Experiment\nmetadata: {name: " + name +
+           "}\nspec: {host: ranking, unit: {header: u}, layer: page, layerBuckets: " + layer + "}\n";
+  };
+  const std::string two = kService + experiment("a", "1000-1999") + experiment("b", "3000-3999");
+
+  EXPECT_FALSE(Says(LoadText(two), "SL1103"));
+  EXPECT_TRUE(Says(LoadText(two + experiment("c", "3999-4000")),
+                   "default/c has 3999-4000 of the layer page, of which default/b has 3000-3999; give it layerBuckets "
+                   "that are free: 0-999, 2000-2999, 4001-9999"));
+  EXPECT_TRUE(Says(LoadText(two + experiment("c", "0-9999")), "nothing of the layer is free"));
+}
+
+TEST(Validate, ThousandsOfArmsAreComparedQuickly) {
+  std::string arms;
+  for (int i = 0; i < 10'000; ++i) {
+    const std::string n = std::to_string(i);
+    arms += (i == 0 ? "{name: a" : ", {name: a") + n + ", buckets: \"" + n + "\", subset: v1}";
+  }
+  const Loaded loaded = LoadText(kService + "---\n" +
+                                 Kind("Experiment", "sluice.dev/v1alpha1",
+                                      "{host: ranking, unit: {header: u}, buckets: 10000, arms: [" + arms + "]}"));
+
+  ASSERT_TRUE(loaded.ok) << TextOf(loaded).substr(0, 1000);
+  EXPECT_EQ(loaded.documents->experiments.at(0).experiment.arms.size(), 10'000U);
+}
+
 TEST(Validate, SubsetsOfMirrorsArmsAndWholeServicesAreUsed) {
   const std::string experiment =
       "---\napiVersion: sluice.dev/v1alpha1\nkind: Experiment\nmetadata: {name: e}\nspec:\n  host: ranking\n"

@@ -22,7 +22,7 @@ ELSEWHERE = {
     "SL1001": "validate_test", "SL1002": "validate_test", "SL1003": "validate_test", "SL1005": "validate_test",
     "SL1006": "validate_test", "SL1012": "test_thousands_of_findings_are_cut_short",
     "SL2045": "test_thousands_of_overlaps_are_cut_short", "SL2048": "config_tests, LiveLatency",
-    "SL2049": "config_tests, LiveLatency",
+    "SL2049": "config_tests, LiveLatency", "SL2050": "exposure_test",
 }
 
 SERVICE = (CORPUS / "clean-service-alone.yaml").read_text()

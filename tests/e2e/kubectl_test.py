@@ -63,6 +63,19 @@ spec:
 """
 
 
+CANARY = """apiVersion: sluice.dev/v1alpha1
+kind: Canary
+metadata: {name: v47, namespace: ml-serving}
+spec:
+  virtualService: content-ranking-vs
+  route: 1
+  champion: v45
+  challenger: v47
+  stages: [{weight: 5, hold: 10m}, {weight: 50, hold: 10m}, {weight: 100, bake: 10m}]
+  gates: {errorRate: {maxIncreasePercentagePoints: 0.5}}
+"""
+
+
 @first_pairing
 @unittest.skipIf(KUBECTL is None, "there is no kubectl: install kubernetes-client, or name one in KUBECTL")
 class KubectlTest(RigTest):
@@ -137,6 +150,18 @@ class KubectlTest(RigTest):
             reader.join(10)
             watch.stdout.close()
             watch.wait()
+
+    def test_a_canary_is_an_object_as_others_are(self):
+        file = self.directory / "canary.yaml"
+        file.write_text(CANARY)
+        self.assertIn("v47 created", self.out("apply", "-f", file))  # a route's index is a number
+        head, row = self.out("get", "canary").splitlines()
+        self.assertEqual(head.split(), ["NAME", "VIRTUALSERVICE", "ROUTE", "CHAMPION", "CHALLENGER", "STAGES", "AGE"])
+        self.assertEqual(row.split()[:-1], ["v47", "content-ranking-vs", "1", "v45", "v47", "5,50,100"])
+        self.assertIn("takes over by stages", self.out("explain", "canary"))
+        self.assertIn("its name, or its index", " ".join(self.out("explain", "canary.spec").split()))
+        file.write_text(CANARY.replace("weight: 100", "weight: 90"))
+        self.assertIn("add {weight: 100, bake: 10m}", self.refused("apply", "-f", file))
 
     def test_describe_and_explain_say_something(self):
         described = self.out("describe", "vs", "content-ranking-vs")

@@ -44,6 +44,18 @@ std::string Only(std::string_view message, std::initializer_list<std::uint64_t> 
   return value;
 }
 
+TEST(OpenApi, ARouteOfACanaryIsTextOrANumber) {
+  SmallWorld small;
+
+  const Json document = SmallWorld::JsonOf(small.Ask("GET", "/openapi/v3/apis/sluice.dev/v1alpha1"));
+
+  const Json& fields =
+      document["components"]["schemas"]["dev.sluice.v1alpha1.Canary"]["properties"]["spec"]["properties"];
+  EXPECT_EQ(fields["champion"]["type"], "string");
+  EXPECT_FALSE(fields["route"].contains("type"));
+  EXPECT_EQ(fields["route"]["x-kubernetes-int-or-string"], true);
+}
+
 TEST(OpenApi, TellsNewClientsWhatAPatchTakes) {
   SmallWorld small;
   const Json root = SmallWorld::JsonOf(small.Ask("GET", "/openapi/v3"));

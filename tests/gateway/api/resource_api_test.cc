@@ -98,6 +98,29 @@ TEST_F(ResourceApi, ATableSaysWhatTheRulesDo) {
   EXPECT_EQ(row["object"]["metadata"]["namespace"], "ml");
 }
 
+TEST_F(ResourceApi, ATableOfCanariesHasTheirStages) {
+  const std::string canaries = "/apis/sluice.dev/v1alpha1/namespaces/ml/canaries";
+  const Json canary = {
+      {"apiVersion", "sluice.dev/v1alpha1"},
+      {"kind", "Canary"},
+      {"metadata", {{"name", "v47"}}},
+      {"spec",
+       {{"virtualService", "ranking-vs"},
+        {"route", 0},
+        {"champion", "v45"},
+        {"challenger", "v47"},
+        {"stages", Json::array({{{"weight", 5}, {"hold", "10m"}}, {{"weight", 100}, {"bake", "10m"}}})},
+        {"gates", {{"errorRate", {{"maxIncreasePercentagePoints", 0.5}}}}}}}};
+  Send("POST", canaries, canary, 201);
+
+  const Json table = Get(canaries, 200, kTable);
+
+  EXPECT_EQ(table["columnDefinitions"][5]["name"], "Stages");
+  const Json& cells = table["rows"][0]["cells"];
+  EXPECT_EQ(Json(std::vector<Json>(cells.begin(), cells.begin() + 6)),
+            Json::array({"v47", "ranking-vs", "0", "v45", "v47", "5,100"}));
+}
+
 TEST_F(ResourceApi, RefusesWhatItCannotShow) {
   EXPECT_EQ(Get(kVirtualServices, 406, "application/vnd.kubernetes.protobuf")["reason"], "NotAcceptable");
 }
