@@ -90,7 +90,7 @@ Facts::Facts(const Record& record) {
   if (record.plan->experiment != nullptr) {
     experiment = record.plan->experiment->name;
     bucket = record.plan->bucket;
-    if (record.plan->arm != nullptr) arm = record.plan->arm->name;
+    arm = ArmName(*record.plan);
   }
 }
 

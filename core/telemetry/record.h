@@ -30,6 +30,7 @@ struct Record {
   std::int32_t grpc_status = -1;       // -1: not gRPC, or left before any response
   bool grpc = false;
   bool mutual_tls = false;  // the client has shown a certificate
+  bool relayed = false;     // the head of the answer was the model's
 
   // SPIFFE ids (or the first URI) of both ends of a connection, from its handshake; empty where none was shown.
   struct Link {

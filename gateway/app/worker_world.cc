@@ -27,6 +27,10 @@ WorkerWorld::WorkerWorld(std::uint32_t index, std::uint64_t seed, const core::Cl
                .date = date_,
                .exchanges = exchanges_,
                .mirrors = mirrors_,
+               .exposures = {[](void* feed, const core::Record& record) {
+                               static_cast<ExposureFeed*>(feed)->OnExchange(record);
+                             },
+                             &exposures_},
                .current = {},
                .trusted_cidrs = {}},
       tick_([](void* self) { static_cast<WorkerWorld*>(self)->OnTick(); }, this) {}

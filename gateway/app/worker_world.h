@@ -8,6 +8,7 @@
 #include <string>
 #include <thread>
 
+#include "gateway/experiment/exposure_feed.h"
 #include "gateway/net/server_session.h"
 #include "gateway/proxy/exchange.h"
 #include "gateway/proxy/exchange_context.h"
@@ -36,6 +37,7 @@ class WorkerWorld {
   Worker& worker() { return worker_; }
   MetricsShard& metrics() { return metrics_; }
   AccessLog& access_log() { return access_log_; }
+  ExposureFeed& exposures() { return exposures_; }
 
   // The worker's thread from here.
   void Adopt(std::shared_ptr<const core::Snapshot> snapshot);
@@ -53,6 +55,7 @@ class WorkerWorld {
   Worker worker_;
   MetricsShard metrics_;
   AccessLog access_log_;
+  ExposureFeed exposures_;
   core::BucketHasher hasher_;
   DateCache date_;
   UpstreamSet upstreams_;

@@ -4,6 +4,7 @@
 #include "core/http/grpc_status.h"
 #include "gateway/proxy/mirror_attempt.h"
 #include "gateway/proxy/proxy_session.h"
+#include "gateway/telemetry/version_observer.h"
 
 namespace sluice::gateway {
 
@@ -396,6 +397,7 @@ void Exchange::WriteRecord() {
   record.duration = context_.worker.now() - progress_.started;
   record.upstream_service_time = progress_.upstream_service_time;
   record.response_code = progress_.response_code;
+  record.relayed = progress_.relayed;
   record.flags = flags_;
   record.details = details_;
   record.transport_failure = attempt_.transport_failure();
@@ -422,6 +424,8 @@ void Exchange::WriteRecord() {
         UnixMicros() - std::chrono::duration_cast<std::chrono::microseconds>(record.duration).count();
   }
   context_.metrics.OnExchange(record);
+  ObserveVersion(record, context_.worker.index() - 1);
+  if (!plan_.assignments.all.empty()) context_.exposures.call(context_.exposures.feed, record);
   if (!log.path.empty()) context_.access_log.Write(record, log, context_.worker.random());
 }
 

@@ -76,6 +76,7 @@ class Exchange final : public StreamEvents {
     bool upstream_full = false;     // the current attempt asked us to stop until OnUpstreamRoom
     bool request_trailers = false;
     bool response_started = false;  // a final head went to the client
+    bool relayed = false;           // and it was the model's
     bool interim_sent = false;      // a 1xx went to the client: no retry from here
     bool stale_retry_used = false;  // one invisible retry of a stale pooled connection
     bool replay_abandoned = false;  // the body outgrew the replay buffer

@@ -21,6 +21,12 @@ namespace sluice::gateway {
 class Exchange;
 class MirrorAttempt;
 
+// Told of every exchange that takes part in an experiment, at its end.
+struct ExposureHook {
+  void (*call)(void* feed, const core::Record& record) = [](void*, const core::Record&) {};
+  void* feed = nullptr;
+};
+
 struct ExchangeContext {
   Worker& worker;
   UpstreamSet& upstreams;
@@ -30,6 +36,7 @@ struct ExchangeContext {
   DateCache& date;
   ObjectPool<Exchange>& exchanges;
   ObjectPool<MirrorAttempt>& mirrors;
+  ExposureHook exposures;
 
   // The world in which the next request begins; replaced on adoption of a new snapshot.
   SnapshotPin current;

@@ -17,6 +17,7 @@ void Exchange::OnUpstreamHead(core::Head head, Flow flow) {
   FinishHead(head);
   MoveTo(ExchangeState::kRelaying);
   progress_.response_started = true;
+  progress_.relayed = true;
   StopReplay();
   progress_.response_code = head.status;
   progress_.response_head_bytes = head.headers.ByteSize();

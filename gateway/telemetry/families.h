@@ -22,6 +22,12 @@ void AppendDownstreamFamilies(const MetricsSource& source, std::vector<MetricFam
 // sluice_tls_*, sluice_certificate_*, envoy_listener_ssl_*.
 void AppendTlsFamilies(const MetricsSource& source, std::vector<MetricFamily>& families);
 
+// sluice_experiment_*, sluice_exposure*.
+void AppendExperimentFamilies(const MetricsSource& source, std::vector<MetricFamily>& families);
+
+// sluice_canary_*.
+void AppendCanaryFamilies(const MetricsSource& source, std::vector<MetricFamily>& families);
+
 // envoy_server_*, process_*, sluice_config_*; `snapshot` may be null.
 void AppendServerFamilies(const MetricsSource& source, const core::Snapshot* snapshot,
                           std::vector<MetricFamily>& families);

@@ -9,6 +9,7 @@
 #include "core/snapshot/snapshot.h"
 #include "core/telemetry/tls_certificate.h"
 #include "gateway/telemetry/access_log.h"
+#include "gateway/telemetry/delivery_metrics.h"
 #include "gateway/telemetry/metrics_shard.h"
 #include "gateway/telemetry/series_registry.h"
 
@@ -39,6 +40,8 @@ struct MetricsSource {
   // The configuration in force; null before the first one. ProcessFacts are made on the spot.
   std::shared_ptr<const core::Snapshot> (*snapshot)(void* self) = nullptr;
   ProcessFacts (*process)(void* self) = nullptr;
+  ExposureMetrics (*exposures)(void* self) = nullptr;            // null: no experiments are watched
+  std::vector<CanaryMetrics> (*canaries)(void* self) = nullptr;  // null: nobody promotes
   void* self = nullptr;
 };
 

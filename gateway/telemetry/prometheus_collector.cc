@@ -51,6 +51,8 @@ std::vector<MetricFamily> PrometheusCollector::Families() const {
   if (snapshot != nullptr) AppendClusterFamilies(*snapshot, families);
   AppendDownstreamFamilies(source_, families);
   AppendTlsFamilies(source_, families);
+  AppendExperimentFamilies(source_, families);
+  AppendCanaryFamilies(source_, families);
   AppendServerFamilies(source_, snapshot.get(), families);
   std::erase_if(families, [](const MetricFamily& family) { return family.samples.empty(); });
   return families;

@@ -83,6 +83,17 @@ TEST_F(AccessLine, TextIsIstiosDefaultFormat) {
             "outbound|8000|v47|ranking.ml.svc.cluster.local 127.0.0.1:40000 10.0.0.1:8080 10.0.0.7:51000 - default\n");
 }
 
+TEST_F(AccessLine, WhoIsHeldOutHasTheArmHoldout) {
+  const Assignment held{.experiment = &experiment, .bucket = 93, .by = AssignedBy::kHoldout, .unit = "user-42"};
+  plan.arm = nullptr;
+  plan.assignments.all = {&held, 1};
+
+  const nlohmann::json line = nlohmann::json::parse(Line(record, Format::kJson));
+
+  EXPECT_EQ(line["arm"], "holdout");
+  EXPECT_EQ(line["bucket"], 93);
+}
+
 TEST_F(AccessLine, JsonHasEveryKeyOfIstioAndOurs) {
   const nlohmann::json line = nlohmann::json::parse(Line(record, Format::kJson));
 

@@ -12,6 +12,7 @@
 #include "config/loader.h"
 #include "gateway/app/worker_world.h"
 #include "gateway/runtime/endpoint_registry.h"
+#include "gateway/runtime/meter_registry.h"
 #include "tests/support/loopback.h"
 #include "tests/support/manual_clock.h"
 
@@ -56,6 +57,7 @@ class ExchangeTest : public ::testing::Test {
     auto snapshot = config::Compile(*loaded.documents, {});
     snapshot->generation = ++generation_;
     registry_.Attach(*snapshot, clock_.Now());
+    meters_.Attach(*snapshot);
     snapshot_ = std::move(snapshot);
     world_.Adopt(snapshot_);
   }
@@ -116,6 +118,7 @@ class ExchangeTest : public ::testing::Test {
   ManualClock clock_;
   SeriesRegistry series_{core::Settings::Telemetry{}};
   EndpointRegistry registry_;
+  MeterRegistry meters_{1};
   std::uint64_t generation_ = 0;
   std::shared_ptr<const core::Snapshot> snapshot_;
   WorkerWorld world_{1, 7, clock_, series_, {}};

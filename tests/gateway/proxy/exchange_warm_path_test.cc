@@ -69,6 +69,29 @@ TEST_F(ExchangeWarmPath, AGetAllocatesNothing) {
   EXPECT_EQ(made, 0);
 }
 
+// Users that come again, and new ones: each of these is told to the control thread.
+TEST_F(ExchangeWarmPath, ANewUserOfAnExperimentAllocatesNothing) {
+  Begin();
+  const auto serve = [this](int first, int count) {
+    long made = 0;
+    for (int i = first; i < first + count; ++i) {
+      const std::string request = "GET /p HTTP/1.1\r\nhost: model\r\nx-user-id: user-" + std::to_string(i) + "\r\n\r\n";
+      made += Exchanges(1, request, "\r\n\r\n", kOk, "ok");
+    }
+    return made;
+  };
+
+  serve(0, 200);
+  const long made = serve(1'000, 500);
+
+  std::vector<Exposure> told;
+  EXPECT_EQ(made, 0);
+  EXPECT_EQ(world_.exposures().Read(told), 700u);
+  const core::MeterSlot* const meter = snapshot_->FindMeter("experiment/default/x/arm/a");
+  ASSERT_NE(meter, nullptr);
+  EXPECT_EQ(core::VersionSample::Of(*meter->live).answers, 700u);
+}
+
 TEST_F(ExchangeWarmPath, APostWithAChunkedAnswerAllocatesNothing) {
   Begin();
   const std::string request =

@@ -30,6 +30,8 @@ class PrometheusCollectorTest : public ::testing::Test {
     source.access_log = &log;
     source.snapshot = [](void* self) { return static_cast<PrometheusCollectorTest*>(self)->scenario.shared(); };
     source.process = [](void*) { return ProcessFacts{.uptime_seconds = 12, .workers = 2, .reload_success = 3}; };
+    source.exposures = [](void* self) { return static_cast<PrometheusCollectorTest*>(self)->exposures; };
+    source.canaries = [](void* self) { return static_cast<PrometheusCollectorTest*>(self)->canaries; };
     source.self = this;
     collector = std::make_unique<PrometheusCollector>(source);
   }
@@ -46,6 +48,8 @@ class PrometheusCollectorTest : public ::testing::Test {
   }
 
   Scenario scenario;
+  ExposureMetrics exposures;
+  std::vector<CanaryMetrics> canaries;
   AccessLogWriter log;
   std::unique_ptr<SeriesRegistry> registry;
   std::unique_ptr<MetricsShard> one;
@@ -68,6 +72,43 @@ TEST_F(PrometheusCollectorTest, EveryLabelStandsInItsPlace) {
             "destination_service_namespace=\"ml\",destination_cluster=\"Kubernetes\",request_protocol=\"http\","
             "response_code=\"200\",grpc_response_status=\"\",response_flags=\"-\","
             "connection_security_policy=\"unknown\"} 2\n");
+}
+
+TEST_F(PrometheusCollectorTest, ExperimentsTellUsersByArmAndWhetherTheirSharesAreRight) {
+  exposures.experiments = {{.name_space = "ml",
+                            .name = "ranking-v47",
+                            .arms = {{"control", 801}, {"holdout", 7}},
+                            .ratio_p_value = 0.0001,
+                            .ratio_alarm = true}};
+  exposures.dropped_by_feed = 3;
+
+  EXPECT_EQ(Lines("sluice_experiment_exposures_total"),
+            "sluice_experiment_exposures_total{namespace=\"ml\",experiment=\"ranking-v47\",arm=\"control\"} 801\n"
+            "sluice_experiment_exposures_total{namespace=\"ml\",experiment=\"ranking-v47\",arm=\"holdout\"} 7\n");
+  EXPECT_EQ(Lines("sluice_experiment_ratio_alarm"),
+            "sluice_experiment_ratio_alarm{namespace=\"ml\",experiment=\"ranking-v47\"} 1\n");
+  EXPECT_EQ(Lines("sluice_experiment_ratio_p_value"),
+            "sluice_experiment_ratio_p_value{namespace=\"ml\",experiment=\"ranking-v47\"} 0.0001\n");
+  EXPECT_NE(Lines("sluice_exposures_dropped_total").find("{reason=\"feed\"} 3"), std::string::npos);
+}
+
+TEST_F(PrometheusCollectorTest, CanariesTellPhaseStageAndWeight) {
+  canaries = {{.name_space = "ml",
+               .name = "ranking",
+               .phase = "Progressing",
+               .stage = 2,
+               .weight = 25,
+               .rollbacks = 1,
+               .promotions = 4}};
+
+  EXPECT_NE(Lines("sluice_canary_phase").find("canary=\"ranking\",phase=\"Progressing\"} 1\n"), std::string::npos);
+  EXPECT_NE(Lines("sluice_canary_phase").find("canary=\"ranking\",phase=\"Idle\"} 0\n"), std::string::npos);
+  EXPECT_EQ(Lines("sluice_canary_stage"), "sluice_canary_stage{namespace=\"ml\",canary=\"ranking\"} 2\n");
+  EXPECT_EQ(Lines("sluice_canary_weight"), "sluice_canary_weight{namespace=\"ml\",canary=\"ranking\"} 25\n");
+  EXPECT_EQ(Lines("sluice_canary_rollbacks_total"),
+            "sluice_canary_rollbacks_total{namespace=\"ml\",canary=\"ranking\"} 1\n");
+  EXPECT_EQ(Lines("sluice_canary_promotions_total"),
+            "sluice_canary_promotions_total{namespace=\"ml\",canary=\"ranking\"} 4\n");
 }
 
 TEST_F(PrometheusCollectorTest, NoRouteNamesNoDestination) {
