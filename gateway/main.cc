@@ -6,10 +6,12 @@
 #include <CLI/CLI.hpp>
 
 #include "gateway/cli/apply.h"
+#include "gateway/cli/canary.h"
 #include "gateway/cli/certs.h"
 #include "gateway/cli/completion.h"
 #include "gateway/cli/examples.h"
 #include "gateway/cli/exit_code.h"
+#include "gateway/cli/experiment.h"
 #include "gateway/cli/explain.h"
 #include "gateway/cli/get.h"
 #include "gateway/cli/history.h"
@@ -32,10 +34,12 @@ int Main(int argc, char** argv) {
   sluice::gateway::AddRun(app, exit_code);
   sluice::gateway::AddValidate(app, exit_code);
   sluice::gateway::AddApply(app, exit_code);
+  sluice::gateway::AddCanary(app, exit_code);
   sluice::gateway::AddCerts(app, exit_code);
   sluice::gateway::AddCompletion(app, exit_code);
   sluice::gateway::AddDelete(app, exit_code);
   sluice::gateway::AddDiff(app, exit_code);
+  sluice::gateway::AddExperiment(app, exit_code);
   sluice::gateway::AddExplain(app, exit_code);
   sluice::gateway::AddGet(app, exit_code);
   sluice::gateway::AddHistory(app, exit_code);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/diagnostics.h"
@@ -14,6 +15,7 @@
 #include "core/snapshot/snapshot.h"
 #include "core/telemetry/tls_certificate.h"
 #include "gateway/admin/admin_guard.h"
+#include "gateway/admin/admin_message.h"
 #include "gateway/store/change.h"
 #include "gateway/store/revision_store.h"
 #include "gateway/store/world.h"
@@ -59,6 +61,8 @@ struct AdminContext {
   std::shared_ptr<const core::Snapshot> (*snapshot)(void* self) = nullptr;  // null before the first
   ServerFacts (*server)(void* self) = nullptr;
   void* self = nullptr;
+  AdminAnswer (*experiments)(void* self, const AdminRequest& request) = nullptr;  // pages below /sluice/v1/experiments
+  std::vector<config::Finding> (*findings)(void* self) = nullptr;                 // of what is running: alarms
   AdminActions actions;
   AdminGuard guard{};
 
@@ -68,6 +72,8 @@ struct AdminContext {
   ChangeHook changes{};
   std::string default_namespace = "default";
   std::string state_directory{};  // empty: history in memory
+  // Pages of canaries (gateway/canary/canary_pages.h), called with `self`; null: there are none.
+  AdminAnswer (*canaries)(void* self, const AdminRequest& request, std::string_view author, bool may_write) = nullptr;
 
   // For watches that end by themselves; null: they do not.
   core::DeadlineWheel* wheel = nullptr;

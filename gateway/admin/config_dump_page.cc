@@ -191,13 +191,25 @@ Json ExperimentJson(const core::Experiment& experiment) {
   for (const core::ExperimentArm& arm : experiment.arms) {
     arms.push_back({{"name", arm.name}, {"first", arm.first}, {"last", arm.last}, {"subset", arm.subset}});
   }
-  return {{"name", experiment.name},
-          {"namespace", experiment.name_space},
-          {"host", experiment.host},
-          {"unit", {{kUnits[static_cast<std::size_t>(experiment.unit)], experiment.unit_name}}},
-          {"buckets", experiment.buckets},
-          {"routes", experiment.routes},
-          {"arms", std::move(arms)}};
+  Json json = {{"name", experiment.name},
+               {"namespace", experiment.name_space},
+               {"host", experiment.host},
+               {"unit", {{kUnits[static_cast<std::size_t>(experiment.unit)], experiment.unit_name}}},
+               {"generates_unit", experiment.generate.has_value()},
+               {"salt", experiment.salt},
+               {"buckets", experiment.buckets},
+               {"matches", experiment.matches.size()},
+               {"overrides", experiment.overrides.size()},
+               {"routes", experiment.routes},
+               {"arms", std::move(arms)}};
+  if (experiment.layer) {
+    json["layer"] = {
+        {"name", experiment.layer->name}, {"first", experiment.layer->first}, {"last", experiment.layer->last}};
+  }
+  if (experiment.holdout) {
+    json["holdout"] = {{"name", experiment.holdout->name}, {"buckets", experiment.holdout->buckets}};
+  }
+  return json;
 }
 
 Json SettingsJson(const core::Settings& settings) {

@@ -3,6 +3,8 @@
 #include "gateway/admin/admin_pages.h"
 #include "gateway/api/history_pages.h"
 #include "gateway/api/resource_api.h"
+#include "gateway/canary/canary_pages.h"
+#include "gateway/experiment/experiment_pages.h"
 #include "gateway/runtime/steady_clock.h"
 
 namespace sluice::gateway {
@@ -28,17 +30,25 @@ bool IsResourcePath(std::string_view path) { return IsApiPath(path) || IsHistory
 AdminAnswer AnswerResources(const AdminContext& context, const AdminRequest& request) {
   const bool may_write = context.guard.Trusts(request.authorization);
   if (request.path == "/sluice/v1/explain") return ExplainPage(context, request);
+  if (IsExperimentPath(request.path) && context.experiments != nullptr) {
+    return context.experiments(context.self, request);
+  }
   if (context.world == nullptr || context.store == nullptr)
     return AdminAnswer{404, "text/plain; charset=utf-8", "this process has no resources\n"};
   const std::string author = AuthorOf(request);
+  if (context.canaries != nullptr && IsCanaryPath(request.path)) {
+    return context.canaries(context.self, request, author, may_write);
+  }
   if (IsHistoryPath(request.path)) {
-    return AnswerHistory({.world = context.world,
-                          .store = context.store,
-                          .changes = context.changes,
-                          .default_namespace = context.default_namespace,
-                          .author = author,
-                          .state_directory = context.state_directory},
-                         request, may_write);
+    return AnswerHistory(
+        {.world = context.world,
+         .store = context.store,
+         .changes = context.changes,
+         .default_namespace = context.default_namespace,
+         .author = author,
+         .state_directory = context.state_directory,
+         .findings = context.findings != nullptr ? context.findings(context.self) : std::vector<config::Finding>()},
+        request, may_write);
   }
   return AnswerApi({.world = context.world,
                     .changes = context.changes,

@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 #include <utility>
 
 #include "config/resource_kind.h"
-#include "core/base/text.h"
 #include "gateway/api/page_json.h"
-#include "gateway/store/rule_pairs.h"
+#include "gateway/store/field_diff.h"
+#include "gateway/store/route_weights.h"
 #include "gateway/store/semantic_diff.h"
 
 namespace sluice::gateway {
@@ -88,44 +87,6 @@ AdminAnswer Delete(const HistoryContext& context, const Json& body) {
     }
   }
   return Submit(context, std::move(change), body);
-}
-
-// The rule by its name, or by its index when that is a number that no rule is called.
-core::Result<std::size_t> FindRule(const Json& rules, const std::string& route) {
-  std::string names;
-  for (std::size_t i = 0; i < rules.size(); ++i) {
-    if (TextAt(rules[i], "name") == route || '#' + route == RuleName(rules[i], i) || route == RuleName(rules[i], i))
-      return i;
-    names += (names.empty() ? "" : ", ") + RuleName(rules[i], i);
-  }
-  if (const auto index = core::ParseDecimal(route); index && *index < rules.size()) return *index;
-  return core::Fail(core::ErrorCode::kNotFound, "there is no route " + route, "there are " + names);
-}
-
-// Sets the weights that are named; the others stay.
-core::Status SetWeights(Json& rule, const Json& weights) {
-  const auto route = rule.find("route");
-  if (route == rule.end() || !route->is_array()) return Bad("the route has no destinations to share requests among");
-  std::set<std::string> set;
-  std::string names;
-  for (Json& entry : *route) {
-    const std::string name = DestinationText(ValueAt(entry, "destination"), HostOf(*route));
-    names += (names.empty() ? "" : ", ") + name;
-    const Json& weight = ValueAt(weights, name);
-    if (weight.is_null()) continue;
-    if (!weight.is_number_unsigned() || weight.get<std::uint64_t>() > INT32_MAX) {
-      return Bad("the weight of " + name + " is no whole number from 0 to 2147483647");
-    }
-    if (!set.insert(name).second) return Bad(name + " is a destination of the route twice", "edit the VirtualService");
-    entry["weight"] = weight;
-  }
-  for (const auto& [name, weight] : weights.items()) {
-    if (!set.contains(name)) return Bad(name + " is no destination of the route", "its destinations are " + names);
-  }
-  std::uint64_t sum = 0;
-  for (const Json& entry : *route) sum += WeightOf(entry);
-  if (sum == 0) return Bad("all weights would be 0", "give one of " + names + " a share");
-  return {};
 }
 
 AdminAnswer Weights(const HistoryContext& context, const Json& body) {

@@ -50,6 +50,35 @@ std::optional<ResourceKey> KeyFrom(const std::optional<std::string>& text) {
   return key;
 }
 
+// Whether a question for the changes of `object` is one for those of the canary, too.
+bool IsOf(const CanaryEvent& event, const std::optional<ResourceKey>& object) {
+  if (!object) return true;
+  if (object->kind != "Canary") return false;
+  const std::size_t slash = event.canary.find('/');
+  return (object->name_space.empty() || object->name_space == event.canary.substr(0, slash)) &&
+         (object->name.empty() || object->name == event.canary.substr(slash + 1));
+}
+
+// What canaries decided without changing anything, within the time of the revisions that are told.
+core::Result<Json> Decisions(const HistoryContext& context, const HistoryQuery& query,
+                             const std::vector<Revision>& told) {
+  std::int64_t until = INT64_MAX;
+  if (query.before_sequence) {
+    const auto next = context.store->History({.limit = 1, .before_sequence = *query.before_sequence + 1});
+    if (!next) return std::unexpected(next.error());
+    if (!next->empty()) until = next->front().time_us;
+  }
+  const std::int64_t since = told.size() < query.limit || told.empty() ? INT64_MIN : told.back().time_us;
+  const auto events = context.store->canaries().Events("", kHistoryMax);
+  if (!events) return std::unexpected(events.error());
+  Json decisions = Json::array();
+  for (const CanaryEvent& event : *events) {
+    if (event.revision != 0 || event.time_us < since || event.time_us >= until) continue;
+    if (IsOf(event, query.object)) decisions.push_back(ToJson(event));
+  }
+  return decisions;
+}
+
 AdminAnswer History(const HistoryContext& context, const AdminRequest& request) {
   HistoryQuery query;
   const auto limit = request.Parameter("limit");
@@ -64,7 +93,9 @@ AdminAnswer History(const HistoryContext& context, const AdminRequest& request) 
   if (!history) return PageError(StatusOf(history.error().code), history.error());
   Json revisions = Json::array();
   for (const Revision& revision : *history) revisions.push_back(ToJson(revision));
-  return JsonAnswerOf(200, {{"revisions", std::move(revisions)}});
+  auto decisions = Decisions(context, query, *history);
+  if (!decisions) return PageError(StatusOf(decisions.error().code), decisions.error());
+  return JsonAnswerOf(200, {{"revisions", std::move(revisions)}, {"decisions", std::move(*decisions)}});
 }
 
 Json BodyOrNull(const std::optional<LiveObject>& object) { return object ? object->body : Json(); }
@@ -161,7 +192,8 @@ AdminAnswer Status(const HistoryContext& context) {
     if (context.world->DriftOf(object.key) != Drift::kNone) ++drifting;
   }
   Json json = {{"revision", context.world->revision()},     {"objects", counts},     {"drifting", drifting},
-               {"stateDirectory", context.state_directory}, {"lastChange", nullptr}, {"lastRefusal", nullptr}};
+               {"stateDirectory", context.state_directory}, {"lastChange", nullptr}, {"lastRefusal", nullptr},
+               {"findings", ToJson(context.findings)}};
   for (const bool accepted : {true, false}) {
     const auto last = context.store->History({.limit = 1, .accepted = accepted, .rejected = !accepted});
     if (!last) return PageError(StatusOf(last.error().code), last.error());

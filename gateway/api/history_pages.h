@@ -1,8 +1,10 @@
 // What `sluice get|history|diff|revert|apply|weights|status` ask of a running gateway: JSON below /sluice/v1/. The control
 // thread only.
 //
-//   GET  /sluice/v1/history?limit=N&before=SEQ&object=KIND/NS/NAME&rejected=false   {"revisions":[...]}, newest first, each
+//   GET  /sluice/v1/history?limit=N&before=SEQ&object=KIND/NS/NAME&rejected=false   {"revisions":[..],"decisions":[..]}, newest first, each
 //        {"sequence","number","accepted","timeUs","author","source","message","summary":[..],"findings":[..],"hash","previousHash"}
+//        revision; decisions are those of canaries that changed nothing (wait, pause, finish ..), within that time:
+//        {"timeUs","canary","what","text","author","revision":0,"numbers"}
 //   GET  /sluice/v1/revisions/N                      one revision with its "changes"
 //   GET  /sluice/v1/diff?from=A&to=B                 {"from","to","summary":[..],"objects":[{kind,namespace,name,before,after}]}; without
 //        `to`: what is in force
@@ -35,7 +37,8 @@ struct HistoryContext {
   ChangeHook changes;
   std::string_view default_namespace = "default";
   std::string_view author;
-  std::string_view state_directory;  // empty: in memory
+  std::string_view state_directory;         // empty: in memory
+  std::vector<config::Finding> findings{};  // of what is running, for the status
 };
 
 bool IsHistoryPath(std::string_view path);  // "/sluice/v1/" and below

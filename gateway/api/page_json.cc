@@ -82,6 +82,13 @@ Json ToJson(const ChangeResult& result, const Change& change) {
           {"objects", std::move(objects)}};
 }
 
+Json ToJson(const std::vector<config::Finding>& findings) { return FindingsJson(findings); }
+
+Json ToJson(const CanaryEvent& event) {
+  return {{"timeUs", event.time_us}, {"canary", event.canary},     {"what", event.what},      {"text", event.text},
+          {"author", event.author},  {"revision", event.revision}, {"numbers", event.numbers}};
+}
+
 std::uint16_t StatusOf(Outcome outcome) { return WordsOf(outcome).status; }
 
 AdminAnswer JsonAnswerOf(std::uint16_t status, const Json& json) {

@@ -4,10 +4,13 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "config/diagnostics.h"
 #include "config/resource_json.h"
 #include "core/base/result.h"
 #include "gateway/admin/admin_message.h"
+#include "gateway/store/canary_store.h"
 #include "gateway/store/change.h"
 #include "gateway/store/revision_store.h"
 
@@ -19,6 +22,10 @@ config::Json ToJson(const Revision& revision);
 config::Json ToJson(const config::ResourceKey& key);
 // {"outcome","revision","summary","warnings","findings","error","objects":[{kind,namespace,name,change}]}
 config::Json ToJson(const ChangeResult& result, const Change& change);
+// {"timeUs","canary","what","text","author","revision","numbers"}
+config::Json ToJson(const CanaryEvent& event);
+// As the history keeps them.
+config::Json ToJson(const std::vector<config::Finding>& findings);
 std::uint16_t StatusOf(ChangeResult::Outcome outcome);
 
 AdminAnswer JsonAnswerOf(std::uint16_t status, const config::Json& json);

@@ -9,6 +9,7 @@
 
 #include "core/upstream/outlier_detector.h"
 #include "gateway/app/admin_state.h"
+#include "gateway/app/delivery_facts.h"
 #include "gateway/telemetry/logging.h"
 
 namespace sluice::gateway {
@@ -90,7 +91,9 @@ int App::Run() {
   if (!*loaded) return 65;
   Build(config_->first_settings());
   config_->Start(*hub_);
+  experiments_->Start();
   FollowSettings();
+  StartCanaries();
   // Workers adopt the world before the first connection can be posted to them: posts keep their order.
   for (const auto& world : worlds_) world->StartThread();
   if (const core::Status opened = OpenListeners(); !opened) {
@@ -129,7 +132,48 @@ void App::Build(const core::Settings& settings) {
                             },
                         .self = this};
   hub_ = std::make_unique<SnapshotHub>(workers, adopt);
+  WatchExperiments();
   collector_ = std::make_unique<PrometheusCollector>(Source());
+}
+
+void App::WatchExperiments() {
+  MonitorSource source{.feeds = {},
+                       .snapshot = [](void* self) { return static_cast<App*>(self)->hub_->Current(); },
+                       .warn = [](void*, const std::string& text) { LogWarning("experiment", text); },
+                       .self = this,
+                       .state_directory = options_.state_directory};
+  for (const auto& world : worlds_) source.feeds.push_back(&world->exposures());
+  experiments_ = std::make_unique<ExperimentMonitor>(control_.context(), clock_, std::move(source));
+  hub_->OnPublish(
+      {.call = [](void* self) { static_cast<ExperimentMonitor*>(self)->Read(); }, .self = experiments_.get()});
+}
+
+// What a life before has left of them goes on. A gateway whose canaries cannot be read serves all the same.
+void App::StartCanaries() {
+  canaries_ = std::make_unique<CanaryController>(
+      control_.context(), clock_,
+      CanaryWorld{.documents = [](void* self) { return static_cast<App*>(self)->config_->documents(); },
+                  .snapshot = [](void* self) { return static_cast<App*>(self)->hub_->Current(); },
+                  .self = this,
+                  .changes = Changes(),
+                  .world = &config_->world(),
+                  .store = &config_->canaries(),
+                  .history = &config_->store()});
+  if (const core::Status started = canaries_->Start(); !started) {
+    LogError("main", "canaries do not run: " + started.error().Text());
+  }
+}
+
+// Changes that people and canaries make.
+ChangeHook App::Changes() {
+  return {.submit =
+              [](void* self, const Change& change) {
+                auto* app = static_cast<App*>(self);
+                ChangeResult result = app->config_->Submit(change);
+                app->FollowSettings();
+                return result;
+              },
+          .self = this};
 }
 
 core::Status App::OpenListeners() {
@@ -212,6 +256,7 @@ void App::OnSignal(int number) {
   if (number == SIGHUP) {
     config_->Reload("SIGHUP");
     log_path_.clear();  // reopen: the file may have been rotated
+    experiments_->Rotate();
     FollowSettings();
   } else if (draining_) {
     LogWarning("main", "second signal: ending now");
@@ -267,12 +312,14 @@ std::uint32_t App::ConnectionsMax(const core::Settings& settings) const {
 void App::Shutdown() {
   if (proxy_ != nullptr) proxy_->Close();
   for (const auto& listener : listeners_) listener->Close();
+  if (canaries_ != nullptr) canaries_->Stop();
   if (config_ != nullptr) config_->Stop();
   boost::system::error_code ignored;
   signals_.cancel(ignored);
   sweep_.cancel();
   drain_.Stop();
   for (const auto& world : worlds_) world->Join();
+  if (experiments_ != nullptr) experiments_->Stop();
   log_writer_.Drain();
   if (admin_ != nullptr) admin_->CloseAll();
   control_.Poll();
@@ -291,6 +338,11 @@ MetricsSource App::Source() {
   source.access_log = &log_writer_;
   source.snapshot = [](void* self) { return static_cast<App*>(self)->hub_->Current(); };
   source.process = [](void* self) { return static_cast<App*>(self)->Facts(); };
+  source.exposures = [](void* self) { return MetricsOf(*static_cast<App*>(self)->experiments_); };
+  source.canaries = [](void* self) {
+    const auto& canaries = static_cast<App*>(self)->canaries_;
+    return canaries == nullptr ? std::vector<CanaryMetrics>() : MetricsOf(*canaries);
+  };
   source.self = this;
   return source;
 }
@@ -300,17 +352,17 @@ AdminContext App::AdminSource() {
   context.collector = collector_.get();
   context.snapshot = [](void* self) { return static_cast<App*>(self)->hub_->Current(); };
   context.server = [](void* self) { return static_cast<App*>(self)->Server(); };
+  context.experiments = [](void* self, const AdminRequest& request) {
+    return static_cast<App*>(self)->experiments_->Answer(request);
+  };
+  context.findings = [](void* self) { return static_cast<App*>(self)->experiments_->Findings(); };
   context.self = this;
   context.world = &config_->world();
   context.store = &config_->store();
-  context.changes = {.submit =
-                         [](void* self, const Change& change) {
-                           auto* app = static_cast<App*>(self);
-                           ChangeResult result = app->config_->Submit(change);
-                           app->FollowSettings();
-                           return result;
-                         },
-                     .self = this};
+  context.changes = Changes();
+  context.canaries = [](void* self, const AdminRequest& request, std::string_view author, bool may_write) {
+    return static_cast<App*>(self)->canaries_->Answer(request, author, may_write);
+  };
   context.default_namespace = options_.default_namespace;
   context.state_directory = options_.state_directory;
   context.actions = {.drain =

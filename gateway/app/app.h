@@ -18,6 +18,8 @@
 #include "gateway/app/options.h"
 #include "gateway/app/proxy_listeners.h"
 #include "gateway/app/worker_world.h"
+#include "gateway/canary/canary_controller.h"
+#include "gateway/experiment/experiment_monitor.h"
 #include "gateway/net/listener.h"
 #include "gateway/runtime/snapshot_hub.h"
 #include "gateway/telemetry/access_log.h"
@@ -49,7 +51,10 @@ class App {
   void Shutdown();
   MetricsSource Source();
   ProcessFacts Facts() const;
+  void WatchExperiments();
   AdminContext AdminSource();
+  ChangeHook Changes();
+  void StartCanaries();
   ServerFacts Server() const;
   // Client connections: held by workers or on their way to one, and accepted so far.
   ClientTraffic Traffic() const;
@@ -65,6 +70,8 @@ class App {
   std::vector<std::unique_ptr<WorkerWorld>> worlds_;
   std::unique_ptr<SnapshotHub> hub_;
   std::unique_ptr<ConfigManager> config_;
+  std::unique_ptr<ExperimentMonitor> experiments_;
+  std::unique_ptr<CanaryController> canaries_;  // works on the one above
   std::unique_ptr<PrometheusCollector> collector_;
   AdminAccess admin_access_;
   std::unique_ptr<AdminServer> admin_;

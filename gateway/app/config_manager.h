@@ -52,6 +52,9 @@ class ConfigManager {
 
   World& world() { return live_.world(); }
   const RevisionStore& store() const { return live_.store(); }
+  CanaryStore& canaries() { return live_.canaries(); }
+  // In force; null before the first.
+  std::shared_ptr<const config::Documents> documents() const { return documents_; }
 
   // Of the last load, accepted or not.
   const std::vector<config::Finding>& findings() const { return findings_; }

@@ -47,6 +47,7 @@ class LiveConfig {
   const World& world() const { return world_; }
   World& world() { return world_; }
   const RevisionStore& store() const { return *store_; }
+  CanaryStore& canaries() { return store_->canaries(); }
   bool restored() const { return restored_; }  // there was a state to come back to
   const config::LoadOptions& options() const { return options_; }
 

@@ -90,7 +90,7 @@ int History(const HistoryOptions& options) {
   if (options.verify && answer->body.contains("intact")) return TellVerified(answer->body, json);
   if (answer->status >= 400) return ReportRefusal(*answer);
   const Json& revisions = ListOf(answer->body, "revisions");
-  json ? PrintJson(revisions) : PrintOut(HistoryTable(revisions));
+  json ? PrintJson(revisions) : PrintOut(HistoryTable(revisions, ListOf(answer->body, "decisions")));
   return 0;
 }
 
@@ -118,14 +118,23 @@ std::string YamlOf(const Json& body) { return body.is_object() ? config::ToYaml(
 
 }  // namespace
 
-std::string HistoryTable(const Json& revisions) {
+std::string HistoryTable(const Json& revisions, const Json& decisions) {
   std::vector<std::vector<std::string>> rows = {{"REVISION", "TIME", "AUTHOR", "SOURCE", "CHANGE"}};
+  const auto time = [](const Json& entry) { return static_cast<std::int64_t>(NumberOf(entry, "timeUs")); };
+  auto decision = decisions.begin();
+  const auto tell_since = [&](std::int64_t oldest) {
+    for (; decision != decisions.end() && time(*decision) >= oldest; ++decision) {
+      rows.push_back({"-", TimeText(time(*decision)), TextOf(*decision, "author"), "canary",
+                      TextOf(*decision, "canary") + ": " + TextOf(*decision, "text")});
+    }
+  };
   for (const Json& revision : revisions) {
+    tell_since(time(revision));
     const bool accepted = FlagOf(revision, "accepted", true);
-    rows.push_back({accepted ? std::to_string(NumberOf(revision, "number")) : "rejected",
-                    TimeText(static_cast<std::int64_t>(NumberOf(revision, "timeUs"))), TextOf(revision, "author"),
-                    TextOf(revision, "source"), ChangeText(revision)});
+    rows.push_back({accepted ? std::to_string(NumberOf(revision, "number")) : "rejected", TimeText(time(revision)),
+                    TextOf(revision, "author"), TextOf(revision, "source"), ChangeText(revision)});
   }
+  tell_since(INT64_MIN);
   return Columns(rows);
 }
 
@@ -146,7 +155,8 @@ std::string RevisionDiff(const Json& answer, bool colours) {
 
 void AddHistory(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<HistoryOptions>();
-  CLI::App* verb = app.add_subcommand("history", "Show who changed what and when, refused changes included");
+  CLI::App* verb =
+      app.add_subcommand("history", "Show who changed what and when, with refused changes and decisions of canaries");
   verb->add_option("--object", options->object, "Only changes of this one: KIND/NAME or KIND/NAMESPACE/NAME")
       ->type_name("KIND/NAME");
   verb->add_option("-n,--namespace", options->name_space, "Namespace of the object")

@@ -9,8 +9,8 @@
 
 namespace sluice::gateway {
 
-// How to print what /sluice/v1/history answers; `revisions` is its list, newest first.
-std::string HistoryTable(const config::Json& revisions);
+// How to print what /sluice/v1/history answers; its lists, newest first.
+std::string HistoryTable(const config::Json& revisions, const config::Json& decisions);
 // What /sluice/v1/diff answers: the summary, then a unified diff of each object's canonical YAML.
 std::string RevisionDiff(const config::Json& answer, bool colours);
 

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "gateway/cli/admin_client.h"
 #include "gateway/cli/examples.h"
@@ -45,16 +46,25 @@ std::string DriftText(std::uint64_t drifting) {
          "; sluice get -A --drift shows how";
 }
 
+// "SL2050 the users of experiment ...; do not compare the arms"
+std::string FindingText(const Json& finding) {
+  const std::string cure = TextOf(finding, "cure");
+  return TextOf(finding, "code") + ' ' + TextOf(finding, "message") + (cure.empty() ? "" : "; " + cure);
+}
+
 std::string StatusText(const AdminTarget& target, const Json& body) {
   const std::string directory = TextOf(body, "stateDirectory");
-  return Columns({{"gateway", target.Url()},
-                  {"revision", std::to_string(NumberOf(body, "revision"))},
-                  {"objects", CountsText(FieldOf(body, "objects"))},
-                  {"drift", DriftText(NumberOf(body, "drifting"))},
-                  {"history", directory.empty() ? "in memory: it ends with the process; run with --state-dir to keep it"
-                                                : directory},
-                  {"last change", EntryText(FieldOf(body, "lastChange"))},
-                  {"last refusal", EntryText(FieldOf(body, "lastRefusal"))}});
+  std::vector<std::vector<std::string>> rows = {
+      {"gateway", target.Url()},
+      {"revision", std::to_string(NumberOf(body, "revision"))},
+      {"objects", CountsText(FieldOf(body, "objects"))},
+      {"drift", DriftText(NumberOf(body, "drifting"))},
+      {"history",
+       directory.empty() ? "in memory: it ends with the process; run with --state-dir to keep it" : directory},
+      {"last change", EntryText(FieldOf(body, "lastChange"))},
+      {"last refusal", EntryText(FieldOf(body, "lastRefusal"))}};
+  for (const Json& finding : ListOf(body, "findings")) rows.push_back({"alarm", FindingText(finding)});
+  return Columns(rows);
 }
 
 int Status(const StatusOptions& options) {

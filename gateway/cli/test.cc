@@ -52,7 +52,7 @@ expect, limits  timeout, perTryTimeout, attempts, retryOn, backoff; 0s is none
 expect, copies  mirrors: [{host, subset, port, percent}], all that the rule has; [] is none
 expect, faults  fault: {delay, delayPercent, abort, abortPercent}, as the rule has them
 expect, answers status, redirect, body, flag: of answers by the gateway itself
-expect, A/B     experiment, arm, bucket; "" is none
+expect, A/B     experiment, arm (of who is held out: holdout), bucket; "" is none
 expect, fields  requestHeaders and responseHeaders: {set: {name: value}, absent: [name]}
 expect, shares  shares (by subset), ruleShares, armShares, mirrorShares; what shares of 100% do not name is 0%.
                 Without tolerance: four standard deviations, what chance explains at that number of ids

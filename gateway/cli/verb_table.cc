@@ -37,7 +37,7 @@ void ReadValue(const CLI::Option& option, OptionRow& row) {
   row.choices = ChoicesIn(type);
   if (row.value == "KIND") {
     for (const config::ResourceKind& kind : config::ResourceKinds()) {
-      if (kind.carried) row.choices.emplace_back(kind.singular);
+      row.choices.emplace_back(kind.singular);
     }
   }
   row.takes_files = row.choices.empty() && std::ranges::find(kFiles, row.value) != kFiles.end();

@@ -106,10 +106,16 @@ core::Result<std::unique_ptr<RevisionStore>> RevisionStore::Open(const std::stri
   if (!opened) return std::unexpected(At(path, opened.error()));
   database->db = std::move(*opened);
   if (core::Status prepared = database->Prepare(); !prepared) return std::unexpected(At(path, prepared.error()));
+  auto canaries = CanaryStore::Open(*database->db);
+  if (!canaries) return std::unexpected(At(path, canaries.error()));
+  database->canaries.emplace(std::move(*canaries));
   return std::unique_ptr<RevisionStore>(new RevisionStore(std::move(database)));
 }
 
 bool RevisionStore::in_memory() const { return database_->memory; }
+
+CanaryStore& RevisionStore::canaries() { return *database_->canaries; }
+const CanaryStore& RevisionStore::canaries() const { return *database_->canaries; }
 
 core::Status RevisionStore::Append(Revision& revision, const FileBase* files) {
   if (core::Status there = database_->db->StillThere(); !there) return there;

@@ -16,6 +16,8 @@
 
 namespace sluice::gateway {
 
+class CanaryStore;  // canary_store.h
+
 // What one change made of one object.
 struct ObjectChange {
   config::ResourceKey key;
@@ -82,6 +84,10 @@ class RevisionStore {
   // Walks the whole chain with all objects, and looks for rows that no entry has written. An error names the first entry
   // that is not what was written.
   core::Status Verify() const;
+
+  // Where canaries are, in the same file. Not part of the chain: it says what was changed, not what may be.
+  CanaryStore& canaries();
+  const CanaryStore& canaries() const;
 
  private:
   struct Database;

@@ -9,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include "gateway/store/canary_store.h"
 #include "gateway/store/revision_codec.h"
 #include "gateway/store/revision_database.h"
 #include "gateway/store/revision_store.h"
@@ -38,6 +39,7 @@ EntryRow EntryAt(const RevisionQuery& row);
 struct RevisionStore::Database {
   std::unique_ptr<RevisionDatabase> db;
   bool memory = false;
+  std::optional<CanaryStore> canaries{};  // set by Open; works on `db`
 
   // A new file gets its tables; what another program or a newer sluice has written is refused.
   core::Status Prepare() const;

@@ -146,7 +146,26 @@ class Rules:
         names = self.random.sample(self.rule_names["m0"], 2)
         routes = f"  routes: [{', '.join(names)}]\n" if self.random.random() < 0.3 else ""
         return ("apiVersion: sluice.dev/v1alpha1\nkind: Experiment\n"
-                f"metadata: {{name: exp-{number}}}\nspec:\n  host: s{number}\n  unit: {unit}\n  arms:\n{arms}{routes}")
+                f"metadata: {{name: exp-{number}}}\nspec:\n  host: s{number}\n  unit: {unit}\n  arms:\n{arms}{routes}" +
+                self.users(number))
+
+    def users(self, number):
+        """Who takes part in an experiment, each part now and then. Made units differ from request to request, so they
+        have no place here."""
+        random = self.random
+        lines = []
+        if random.random() < 0.4:
+            lines.append(f"match: [{', '.join(self.item() for _ in range(random.randrange(1, 4)))}]")
+        if random.random() < 0.4:
+            first = random.randrange(10_000)
+            lines += [f"layer: layer-{number}", f"layerBuckets: {first}-{random.randrange(first, 10_000)}"]
+        if random.random() < 0.4:
+            lines.append(f"holdout: {{percent: {random.choice([0, 2.25, 50, 100])}}}")
+        if random.random() < 0.4:
+            users = random.sample(USERS, 40)
+            lines.append(f"overrides: [{{arm: one, units: {json.dumps(users[:20])}}}, "
+                         f"{{arm: two, units: {json.dumps(users[20:])}}}]")
+        return "".join(f"  {line}\n" for line in lines)
 
     def gateway(self):
         """Two servers on one port: one has a name that the wildcard of the other covers too."""

@@ -247,11 +247,26 @@ TEST(History, IsATableInWhichRefusalsAreMarked) {
      "summary":["one","two","three"],"findings":[]},
     {"sequence":1,"number":1,"accepted":true,"timeUs":1800000000000000,"author":"root","source":"file","message":"start",
      "summary":["one"],"findings":[]}])");
-  EXPECT_EQ(HistoryTable(revisions),
+  EXPECT_EQ(HistoryTable(revisions, Json::array()),
             "REVISION   TIME                   AUTHOR   SOURCE   CHANGE\n"
             "rejected   2027-01-15 08:00:00Z   ana      apply    VirtualService ml/a: v47 10 % -> 25 %: IST0101 no "
             "such host\n"
             "2          2027-01-15 08:00:00Z   bo       api      one (+2 more)\n"
+            "1          2027-01-15 08:00:00Z   root     file     start\n");
+}
+
+TEST(History, DecisionsOfCanariesStandBetweenTheRevisionsOfTheirTime) {
+  const Json revisions = Json::parse(R"([
+    {"number":2,"timeUs":1800000002000000,"author":"bo","source":"api","message":"second"},
+    {"number":1,"timeUs":1800000000000000,"author":"root","source":"file","message":"start"}])");
+  const Json decisions = Json::parse(R"([
+    {"timeUs":1800000003000000,"canary":"ml/a","author":"canary","text":"promoted"},
+    {"timeUs":1800000001000000,"canary":"ml/a","author":"ana","text":"paused by ana"}])");
+  EXPECT_EQ(HistoryTable(revisions, decisions),
+            "REVISION   TIME                   AUTHOR   SOURCE   CHANGE\n"
+            "-          2027-01-15 08:00:03Z   canary   canary   ml/a: promoted\n"
+            "2          2027-01-15 08:00:02Z   bo       api      second\n"
+            "-          2027-01-15 08:00:01Z   ana      canary   ml/a: paused by ana\n"
             "1          2027-01-15 08:00:00Z   root     file     start\n");
 }
 
