@@ -19,6 +19,7 @@
 #include "config/format.h"
 #include "core/base/check.h"
 #include "core/canary/prometheus_address.h"
+#include "core/http/uri_escape.h"
 
 namespace sluice::gateway {
 namespace {
@@ -32,30 +33,10 @@ using Samples = core::Result<std::vector<PrometheusSample>>;
 
 constexpr std::uint32_t kHeadMax = 16 * 1024;
 
-// Everything but RFC 3986's unreserved characters.
-std::string PercentEncoded(std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string result;
-  result.reserve(text.size() * 2);
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                       c == '.' || c == '_' || c == '~';
-    if (plain) {
-      result += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    result += '%';
-    result += kDigits[byte >> 4U];
-    result += kDigits[byte & 15U];
-  }
-  return result;
-}
-
 // Prometheus stops at the same time as we do, and says so while we still listen.
 std::string TargetOf(const core::PrometheusAddress& address, std::string_view query, core::Duration timeout) {
   const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(timeout).count();
-  return Format("{}/api/v1/query?query={}&timeout={}ms", address.prefix, PercentEncoded(query), milliseconds);
+  return Format("{}/api/v1/query?query={}&timeout={}ms", address.prefix, core::EscapeUri(query), milliseconds);
 }
 
 }  // namespace

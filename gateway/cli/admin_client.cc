@@ -135,21 +135,6 @@ core::Result<JsonAnswer> AskJson(const AdminTarget& target, std::string_view met
                     "is it a gateway's admin port? Name it with --server");
 }
 
-std::string EscapeUri(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string escaped;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-    if (letter || c == '-' || c == '.' || c == '_' || c == '~') {
-      escaped += c;
-    } else {
-      escaped += {'%', kHex[byte >> 4U], kHex[byte & 15U]};
-    }
-  }
-  return escaped;
-}
-
 std::string ClientName() {
   std::array<char, 256> host{};
   if (::gethostname(host.data(), host.size() - 1) != 0) host = {};

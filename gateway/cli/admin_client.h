@@ -39,9 +39,6 @@ struct JsonAnswer {
 core::Result<JsonAnswer> AskJson(const AdminTarget& target, std::string_view method, std::string_view path,
                                  const config::Json* body = nullptr);
 
-// `text` as a value in a query or a segment of a path (RFC 3986 section 2.3: everything but unreserved is escaped).
-std::string EscapeUri(std::string_view text);
-
 // Who asks, for the history: "sluice/0.1.0 (ana@build-7)".
 std::string ClientName();
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <thread>
 
+#include "core/http/uri_escape.h"
 #include "gateway/cli/admin_client.h"
 #include "gateway/cli/canary_view.h"
 #include "gateway/cli/examples.h"
@@ -37,7 +38,7 @@ struct CanaryOptions {
 core::Result<std::string> PathOf(const CanaryOptions& options) {
   const auto key = ObjectNamed("Canary", options.name, options.name_space);
   if (!key) return std::unexpected(key.error());
-  return "/sluice/v1/canaries/" + EscapeUri(key->name_space) + '/' + EscapeUri(key->name);
+  return "/sluice/v1/canaries/" + core::EscapeUri(key->name_space) + '/' + core::EscapeUri(key->name);
 }
 
 // Another gateway's answer is shown whatever is in it.

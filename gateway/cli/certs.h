@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "core/base/result.h"
-#include "gateway/app/file_set.h"
+#include "gateway/runtime/file_set.h"
 
 namespace sluice::gateway {
 

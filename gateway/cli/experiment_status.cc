@@ -5,9 +5,11 @@
 #include <memory>
 #include <vector>
 
+#include "core/http/uri_escape.h"
 #include "gateway/cli/admin_client.h"
 #include "gateway/cli/examples.h"
 #include "gateway/cli/json_fields.h"
+#include "gateway/cli/object_name.h"
 #include "gateway/cli/terminal.h"
 
 namespace sluice::gateway {
@@ -89,17 +91,11 @@ std::string DifferencesTable(const Json& arms) {
 }
 
 core::Result<std::string> PathOf(const StatusOptions& options) {
-  std::string path = "/sluice/v1/experiments";
+  const std::string path = "/sluice/v1/experiments";
   if (options.experiment.empty()) return path;
-  const std::size_t slash = options.experiment.find('/');
-  const bool whole = slash != std::string::npos;
-  const std::string name = whole ? options.experiment.substr(slash + 1) : options.experiment;
-  if (name.empty() || name.find('/') != std::string::npos) {
-    return core::Fail(core::ErrorCode::kInvalidArgument, "'" + options.experiment + "' is no name of an experiment",
-                      "write NAME, or NAMESPACE/NAME");
-  }
-  return path + '/' + EscapeUri(whole ? options.experiment.substr(0, slash) : options.name_space) + '/' +
-         EscapeUri(name);
+  const auto key = ObjectNamed("Experiment", options.experiment, options.name_space);
+  if (!key) return std::unexpected(key.error());
+  return path + '/' + core::EscapeUri(key->name_space) + '/' + core::EscapeUri(key->name);
 }
 
 int Status(const StatusOptions& options) {

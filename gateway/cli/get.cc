@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/base/text.h"
+#include "core/http/uri_escape.h"
 #include "gateway/cli/admin_client.h"
 #include "gateway/cli/examples.h"
 #include "gateway/cli/exit_code.h"
@@ -81,8 +82,8 @@ core::Result<std::string> PathOf(const GetOptions& options) {
   } else {
     kind.clear();
   }
-  return "/sluice/v1/objects?kind=" + EscapeUri(kind) + "&namespace=" + EscapeUri(name_space) +
-         "&name=" + EscapeUri(name);
+  return "/sluice/v1/objects?kind=" + core::EscapeUri(kind) + "&namespace=" + core::EscapeUri(name_space) +
+         "&name=" + core::EscapeUri(name);
 }
 
 void Print(const GetOptions& options, const Json& entries) {

@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/http/uri_escape.h"
 #include "gateway/cli/admin_client.h"
 #include "gateway/cli/change_report.h"
 #include "gateway/cli/examples.h"
@@ -64,7 +65,7 @@ core::Result<std::string> PathOf(const HistoryOptions& options) {
   if (options.object.empty()) return path;
   const auto key = ObjectNamed(options.object, options.name_space);
   if (!key) return std::unexpected(key.error());
-  return path + "&object=" + EscapeUri(key->kind + '/' + key->name_space + '/' + key->name);
+  return path + "&object=" + core::EscapeUri(key->kind + '/' + key->name_space + '/' + key->name);
 }
 
 int TellVerified(const Json& body, bool json) {

@@ -118,10 +118,6 @@ TEST(AdminClient, WhatIsNoGatewayIsCited) {
   EXPECT_NE(html.error().cause.find("<html> [0m"), std::string::npos) << "a terminal must not be told what to do";
 }
 
-TEST(AdminClient, EscapesWhatAUriReserves) {
-  EXPECT_EQ(EscapeUri("ml-serving/a b&c=d\xc3\xa9"), "ml-serving%2Fa%20b%26c%3Dd%C3%A9");
-}
-
 TEST(AdminClient, SaysWhoItIs) {
   const std::string name = ClientName();
   EXPECT_TRUE(name.starts_with("sluice/")) << name;
