@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/hex.h"
+
 namespace sluice::config {
 
 class Fingerprint {
@@ -17,9 +19,8 @@ class Fingerprint {
   }
 
   std::string Text() const {
-    constexpr std::string_view kHex = "0123456789abcdef";
-    std::string text;
-    for (int shift = 60; shift >= 0; shift -= 4) text += kHex[(hash_ >> shift) & 15];
+    std::string text(16, '0');
+    core::WriteHex(hash_, text.data());
     return text;
   }
 

@@ -6,7 +6,9 @@
 #include <array>
 #include <ctime>
 #include <memory>
+#include <span>
 
+#include "core/base/hex.h"
 #include "tls/names.h"
 #include "tls/openssl_handles.h"
 
@@ -41,13 +43,7 @@ std::string CertificateSha256(const X509& certificate) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int size = 0;
   if (X509_digest(&certificate, EVP_sha256(), digest.data(), &size) != 1) return {};
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::string text;
-  for (unsigned int i = 0; i < size; ++i) {
-    text += kHex[digest[i] >> 4];
-    text += kHex[digest[i] & 15];
-  }
-  return text;
+  return core::ToHex(std::span(digest).first(size));
 }
 
 std::string KeySha256(const X509& certificate) {

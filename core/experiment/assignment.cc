@@ -7,6 +7,7 @@
 #include <memory>
 #include <type_traits>
 
+#include "core/base/hex.h"
 #include "core/http/cookie.h"
 #include "core/http/query_string.h"
 #include "core/route/match_check.h"
@@ -25,12 +26,9 @@ std::string_view ToText(std::uint64_t number, Arena& arena) {
 }
 
 std::string_view RandomId(Random& random, Arena& arena) {
-  constexpr std::string_view kHex = "0123456789abcdef";
   char* const id = arena.AllocateArray<char>(32);
-  for (std::size_t half = 0; half < 2; ++half) {
-    std::uint64_t bits = random.Next();
-    for (std::size_t i = 0; i < 16; ++i, bits >>= 4) id[half * 16 + i] = kHex[bits & 15];
-  }
+  char* const rest = WriteHex(random.Next(), id);
+  WriteHex(random.Next(), rest);
   return {id, 32};
 }
 

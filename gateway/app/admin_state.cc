@@ -11,7 +11,8 @@
 #include <iterator>
 #include <vector>
 
-#include "gateway/app/file_set.h"
+#include "core/base/hex.h"
+#include "gateway/runtime/file_set.h"
 #include "tls/certificate_authority.h"
 
 namespace sluice::gateway {
@@ -38,13 +39,7 @@ core::Result<std::string> NewToken() {
   if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
     return core::Fail(core::ErrorCode::kIo, std::string("no random bytes for the token: ") + std::strerror(errno));
   }
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::string token;
-  for (const unsigned char byte : bytes) {
-    token += kHex[byte >> 4];
-    token += kHex[byte & 15];
-  }
-  return token;
+  return core::ToHex(bytes);
 }
 
 std::string HostName() {

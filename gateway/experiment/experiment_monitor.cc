@@ -2,7 +2,6 @@
 
 #include <array>
 #include <chrono>
-#include <ctime>
 #include <deque>
 #include <map>
 #include <optional>
@@ -10,6 +9,7 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include "core/telemetry/utc_text.h"
 #include "core/upstream/affinity_hash.h"
 #include "gateway/experiment/experiment_pages.h"
 #include "gateway/experiment/experiment_tally.h"
@@ -36,17 +36,6 @@ struct Generation {
   std::vector<Experiment> experiments;                // by ExperimentId
   std::shared_ptr<const std::vector<Served>> served;  // by ClusterId
 };
-
-// "2026-11-26T18:46:34.277Z"
-std::string TimeText(std::int64_t unix_us) {
-  const auto seconds = static_cast<std::time_t>(unix_us / 1'000'000);
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  std::array<char, 32> text{};
-  const std::size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-  const std::string millis = std::to_string(unix_us / 1'000 % 1'000 + 1'000);
-  return std::string(text.data(), size) + '.' + millis.substr(1) + 'Z';
-}
 
 std::string_view ByText(core::AssignedBy by) {
   switch (by) {
@@ -211,7 +200,8 @@ void ExperimentMonitor::State::Log(const Generation& generation, const Exposure&
   const std::string_view arm = tally.ArmName(exposure.arm);
   const std::uint64_t key = core::AffinityHash(arm, core::AffinityHash(served, tally.seed() + 1));
   if (!Remember(core::AffinityHash(unit, key))) return;
-  log.Write("{\"time\":\"" + TimeText(exposure.time_us) + "\",\"experiment\":" +
+  std::array<char, core::kUtcTextMax> time;
+  log.Write("{\"time\":\"" + std::string(core::UtcText(exposure.time_us, time.data())) + "\",\"experiment\":" +
             config::JsonQuote(tally.name_space() + '/' + tally.name()) + ",\"unit\":\"" + hasher->Hash(unit) +
             "\",\"bucket\":" + std::to_string(exposure.bucket) + ",\"assigned\":" + QuoteOrNull(arm) + ",\"by\":\"" +
             std::string(ByText(exposure.by)) + "\",\"served\":" + QuoteOrNull(served) + ",\"reason\":\"" +

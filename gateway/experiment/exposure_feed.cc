@@ -4,6 +4,7 @@
 #include <string_view>
 #include <variant>
 
+#include "core/base/hex.h"
 #include "core/upstream/affinity_hash.h"
 #include "gateway/runtime/steady_clock.h"
 
@@ -61,19 +62,14 @@ std::uint64_t KeyOf(const Assignment& assignment, const Outcome& outcome, std::u
   return std::max<std::uint64_t>(1, core::AffinityHash(assignment.unit, seed));
 }
 
-void WriteHex(std::uint64_t number, char* out) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  for (int shift = 60; shift >= 0; shift -= 4) *out++ = kDigits[(number >> shift) & 15];
-}
-
 void WriteUnit(std::string_view unit, Exposure& exposure) {
   if (unit.size() <= Exposure::kUnitMax) {
     std::ranges::copy(unit, exposure.unit.data());
     exposure.unit_size = static_cast<std::uint8_t>(unit.size());
     return;
   }
-  WriteHex(core::AffinityHash(unit, 1), exposure.unit.data());
-  WriteHex(core::AffinityHash(unit, 2), exposure.unit.data() + 16);
+  char* const next = core::WriteHex(core::AffinityHash(unit, 1), exposure.unit.data());
+  core::WriteHex(core::AffinityHash(unit, 2), next);
   exposure.unit_size = 32;
 }
 

@@ -15,54 +15,27 @@
 #include <span>
 #include <system_error>
 
+#include "core/base/hex.h"
+#include "gateway/runtime/file_set.h"
+#include "gateway/telemetry/log_file.h"
+
 namespace sluice::gateway {
 namespace {
 
-constexpr std::string_view kHexDigits = "0123456789abcdef";
-// What a pipe takes as a whole or not at all (PIPE_BUF), and what it takes at once when poll() says that it is writable.
-constexpr std::size_t kPipePiece = 4096;
 constexpr std::size_t kBufferMax = 64 * 1024;
 
 std::string Reason() { return std::generic_category().message(errno); }
-
-std::string Hex(std::span<const unsigned char> bytes) {
-  std::string text;
-  for (const unsigned char byte : bytes) {
-    text += kHexDigits[byte >> 4];
-    text += kHexDigits[byte & 15];
-  }
-  return text;
-}
 
 // 64 digits and a line break at most.
 bool FromHex(std::string_view text, std::span<unsigned char> bytes) {
   if (text.ends_with('\n')) text.remove_suffix(1);
   if (text.size() != bytes.size() * 2) return false;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const std::size_t digit = kHexDigits.find(text[i]);
+    const std::size_t digit = core::kHexDigits.find(text[i]);
     if (digit == std::string_view::npos) return false;
     bytes[i / 2] = static_cast<unsigned char>(bytes[i / 2] << 4 | digit);
   }
   return true;
-}
-
-// As a whole or not at all: half a salt after a crash would be another one.
-core::Status WriteSecret(const std::string& path, const std::string& text) {
-  const std::string fresh = path + ".new";
-  const int file = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  bool whole = file >= 0 && ::fchmod(file, 0600) == 0 &&
-               ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(file) == 0;
-  const int cause = errno;
-  if (file >= 0) ::close(file);
-  errno = cause;
-  if (whole && ::rename(fresh.c_str(), path.c_str()) == 0) return {};
-  return core::Fail(core::ErrorCode::kIo, path + " cannot be written: " + Reason(),
-                    "make room and let the gateway write to its state directory");
-}
-
-bool IsRegular(int file) {
-  struct stat info{};
-  return ::fstat(file, &info) == 0 && S_ISREG(info.st_mode);
 }
 
 std::uint64_t SizeOf(int file) {
@@ -86,8 +59,11 @@ core::Result<UnitHasher> UnitHasher::Open(const std::string& directory) {
     return core::Fail(core::ErrorCode::kIo, "no random bytes for the salt of the exposure log: " + Reason());
   }
   if (directory.empty()) return hasher;
-  if (core::Status written = WriteSecret(path, Hex(hasher.salt_) + "\n"); !written) {
-    return std::unexpected(written.error());
+  // As a whole or not at all: half a salt after a crash would be another one.
+  const NewFile file{.path = std::string(kFile), .text = core::ToHex(hasher.salt_) + "\n", .secret = true};
+  if (const core::Status written = WriteFiles(directory, std::span(&file, 1), true); !written) {
+    return core::Fail(core::ErrorCode::kIo, "the salt of the exposure log cannot be written: " + written.error().cause,
+                      "make room and let the gateway write to its state directory");
   }
   return hasher;
 }
@@ -97,7 +73,7 @@ std::string UnitHasher::Hash(std::string_view unit) const {
   unsigned int size = 0;
   ::HMAC(::EVP_sha256(), salt_.data(), static_cast<int>(salt_.size()),
          reinterpret_cast<const unsigned char*>(unit.data()), unit.size(), digest.data(), &size);
-  return Hex(std::span(digest).first(16));
+  return core::ToHex(std::span(digest).first(16));
 }
 
 ExposureLog::~ExposureLog() {
@@ -121,13 +97,7 @@ core::Status ExposureLog::Reopen() {
 }
 
 core::Status ExposureLog::Open(const std::string& path) {
-  int opened = -1;
-  if (path == "/dev/stdout" || path == "/dev/stderr") {
-    // Opening these names fails when the stream is a socket; a duplicate always works.
-    opened = ::fcntl(path == "/dev/stdout" ? STDOUT_FILENO : STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-  } else if (!path.empty()) {
-    opened = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
-  }
+  const int opened = path.empty() ? -1 : OpenLogFile(path);
   if (opened < 0 && !path.empty()) {
     return core::Fail(core::ErrorCode::kIo, "exposure log " + path + " cannot be opened: " + Reason(),
                       "check that the directory exists and is writable, or change exposureLog.path");
@@ -135,7 +105,7 @@ core::Status ExposureLog::Open(const std::string& path) {
   if (file_ >= 0) ::close(file_);
   file_ = opened;
   torn_ = false;
-  regular_ = file_ >= 0 && IsRegular(file_);
+  regular_ = file_ >= 0 && IsRegularFile(file_);
   bytes_ = regular_ ? SizeOf(file_) : 0;
   return {};
 }

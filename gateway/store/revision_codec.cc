@@ -4,7 +4,10 @@
 
 #include <array>
 #include <memory>
+#include <span>
 #include <utility>
+
+#include "core/base/hex.h"
 
 namespace sluice::gateway {
 namespace {
@@ -27,15 +30,9 @@ class Hasher {
 
   std::string Hex() {
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned size = 0;
+    unsigned int size = 0;
     EVP_DigestFinal_ex(context_.get(), digest.data(), &size);
-    constexpr std::string_view kHex = "0123456789abcdef";
-    std::string text;
-    for (unsigned i = 0; i < size; ++i) {
-      text += kHex[digest.at(i) >> 4];
-      text += kHex[digest.at(i) & 15];
-    }
-    return text;
+    return core::ToHex(std::span(digest).first(size));
   }
 
  private:

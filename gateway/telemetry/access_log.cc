@@ -1,14 +1,14 @@
 #include "gateway/telemetry/access_log.h"
 
-#include <fcntl.h>
 #include <poll.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <system_error>
+
+#include "gateway/telemetry/log_file.h"
 
 namespace sluice::gateway {
 
@@ -57,9 +57,6 @@ void AccessLog::Done() { tail_.store(tail_.load(std::memory_order_relaxed) + 1, 
 
 namespace {
 
-// What a pipe takes without blocking when poll() says that it is writable.
-constexpr std::size_t kPipePiece = 4096;
-
 // Writes some of it and never waits: a pipe or a terminal whose reader has stopped would stop the control thread, which
 // accepts connections. A pipe that is ours alone is opened non-blocking, stdout is shared with others and must not be.
 ssize_t WriteSome(int file, bool regular, std::span<const char> bytes) {
@@ -69,11 +66,6 @@ ssize_t WriteSome(int file, bool regular, std::span<const char> bytes) {
   return ::write(file, bytes.data(), std::min(bytes.size(), kPipePiece));
 }
 
-bool IsRegular(int file) {
-  struct stat info{};
-  return ::fstat(file, &info) == 0 && S_ISREG(info.st_mode);
-}
-
 }  // namespace
 
 AccessLogWriter::~AccessLogWriter() {
@@ -81,13 +73,7 @@ AccessLogWriter::~AccessLogWriter() {
 }
 
 core::Status AccessLogWriter::Open(const std::string& path) {
-  int opened = -1;
-  if (path == "/dev/stdout" || path == "/dev/stderr") {
-    // Opening these names fails when the stream is a socket; a duplicate always works.
-    opened = ::fcntl(path == "/dev/stdout" ? STDOUT_FILENO : STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-  } else if (!path.empty()) {
-    opened = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
-  }
+  const int opened = path.empty() ? -1 : OpenLogFile(path);
   if (opened < 0 && !path.empty()) {
     if (file_ < 0) healthy_.store(false, std::memory_order_relaxed);
     return core::Fail(core::ErrorCode::kIo,
@@ -120,7 +106,7 @@ std::uint64_t AccessLogWriter::Drain() {
 
 bool AccessLogWriter::Append(std::span<const char> bytes) {
   if (file_ < 0) return false;
-  const bool regular = IsRegular(file_);
+  const bool regular = IsRegularFile(file_);
   bool whole = true;
   if (torn_) {  // a half line stays a line of its own
     whole = WriteSome(file_, regular, std::span("\n", 1)) == 1;

@@ -30,7 +30,7 @@ LAYERS = {
     "gateway/store": ("gateway/store/", "config/", "core/"),
     "gateway/canary": ("gateway/canary/", "gateway/store/", "gateway/runtime/", "gateway/api/page_json.h",
                        "gateway/admin/admin_message.h", "gateway/telemetry/logging.h", "config/", "core/"),
-    "gateway/experiment": ("gateway/experiment/", "gateway/runtime/", "gateway/api/page_json.h",
+    "gateway/experiment": ("gateway/experiment/", "gateway/runtime/", "gateway/telemetry/log_file.h", "gateway/api/page_json.h",
                            "gateway/admin/admin_message.h", "config/", "core/"),
     "gateway/api": ("gateway/api/", "gateway/store/", "gateway/admin/admin_message.h", "config/", "core/"),
     "gateway/explain": ("gateway/explain/", "config/", "core/"),

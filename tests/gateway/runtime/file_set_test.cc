@@ -1,4 +1,4 @@
-#include "gateway/app/file_set.h"
+#include "gateway/runtime/file_set.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>

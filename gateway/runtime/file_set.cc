@@ -1,4 +1,4 @@
-#include "gateway/app/file_set.h"
+#include "gateway/runtime/file_set.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
