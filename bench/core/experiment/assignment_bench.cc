@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bench/support/alloc_counter.h"
+#include "bench/support/predict_request.h"
 
 namespace sluice::bench {
 namespace {
@@ -44,14 +45,7 @@ void Assign(benchmark::State& state, Kind kind) {
     arena.Reset();
     unit[5 + user % 8] = "0123456789abcdef"[user / 8 % 16];
     ++user;
-    core::Head head(arena);
-    head.method = "POST";
-    head.scheme = "http";
-    head.authority = "content-ranking-svc.ml-serving.svc.cluster.local:8080";
-    head.path = "/v1/models/ranking:predict";
-    head.headers.AddBorrowed(core::HeaderName::kUserAgent, "bench");
-    head.headers.AddBorrowed(core::HeaderName::kAccept, "*/*");
-    head.headers.AddBorrowed(core::HeaderName::kContentType, "application/json");
+    core::Head head = PredictRequest(arena, "/v1/models/ranking:predict");
     head.headers.AddBorrowed("x-user-id", unit);
     const core::RouteInput input{&head, head.path, "", 8080};
     const core::Assignments assigned = core::AssignExperiments(ids, experiments, head, input, hasher, random, arena);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "bench/support/alloc_counter.h"
+#include "bench/support/predict_request.h"
 
 namespace sluice::bench {
 namespace {
@@ -76,14 +77,7 @@ void Decide(benchmark::State& state, const core::Snapshot& snapshot) {
   AllocCounter allocations;
   for (auto _ : state) {
     arena.Reset();
-    core::Head head(arena);
-    head.method = "POST";
-    head.scheme = "http";
-    head.authority = "content-ranking-svc.ml-serving.svc.cluster.local:8080";
-    head.path = "/v1/models/ranking:predict?debug=1";
-    head.headers.AddBorrowed(core::HeaderName::kUserAgent, "bench");
-    head.headers.AddBorrowed(core::HeaderName::kAccept, "*/*");
-    head.headers.AddBorrowed(core::HeaderName::kContentType, "application/json");
+    core::Head head = PredictRequest(arena, "/v1/models/ranking:predict?debug=1");
     head.headers.AddBorrowed(core::HeaderName::kXForwardedFor, "10.1.2.3");
     head.headers.AddBorrowed("x-user-id", "user-8c51f2a9");
     head.headers.AddBorrowed("x-user-segment", "standard");

@@ -2,7 +2,6 @@
 #include "gateway/store/canary_store.h"
 
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -169,33 +168,15 @@ TEST_F(CanaryStoreTest, AKilledWriterLosesNothingThatItAcknowledged) {
   store.reset();
   core::Random random(11);
   for (int round = 0; round < 25; ++round) {
-    int acknowledged[2];
-    ASSERT_EQ(::pipe(acknowledged), 0);
-    const pid_t child = ::fork();
-    ASSERT_GE(child, 0);
-    if (child == 0) {
+    const std::int64_t last = LastBeforeKill(random.Below(100), [&](auto acknowledge) {
       auto opened = RevisionStore::Open(path());
       if (!opened) ::_exit(1);
       for (int i = 0; i < 100; ++i) {
         const CanaryEvent event = Event(std::to_string(round * 100 + i));
         if (!(*opened)->canaries().Save("ml/ranking", round * 100 + i, &event)) ::_exit(2);
-        if (::write(acknowledged[1], &i, sizeof(i)) < 0) ::_exit(3);
+        acknowledge(i);
       }
-      ::_exit(0);
-    }
-    ::close(acknowledged[1]);
-    int last = -1;
-    const auto stop_after = random.Below(100);
-    for (std::uint64_t i = 0; i < stop_after; ++i) {
-      if (::read(acknowledged[0], &last, sizeof(last)) != static_cast<ssize_t>(sizeof(last))) break;
-    }
-    ::kill(child, SIGKILL);
-    while (::read(acknowledged[0], &last, sizeof(last)) == static_cast<ssize_t>(sizeof(last))) {
-    }
-    ::close(acknowledged[0]);
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    ASSERT_TRUE(!WIFEXITED(status) || WEXITSTATUS(status) == 0);
+    });
 
     Open();
     const auto rows = canaries().Load();

@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -136,36 +135,18 @@ TEST_F(RevisionFileTest, AKilledWriterLosesNothingThatItAcknowledged) {
   store.reset();
   core::Random random(7);
   for (int round = 0; round < 25; ++round) {
-    int acknowledged[2];
-    ASSERT_EQ(::pipe(acknowledged), 0);
-    const pid_t child = ::fork();
-    ASSERT_GE(child, 0);
-    if (child == 0) {
+    const std::int64_t last = LastBeforeKill(random.Below(100), [&](auto acknowledge) {
       auto opened = RevisionStore::Open(path());
       if (!opened) ::_exit(1);
       for (int i = 0; i < 100; ++i) {
         Revision revision = Entry({Put("a", i), Put("b", i)});
         if (!(*opened)->Append(revision)) ::_exit(2);
-        if (::write(acknowledged[1], &revision.number, sizeof(revision.number)) < 0) ::_exit(3);
+        acknowledge(static_cast<std::int64_t>(revision.number));
       }
-      ::_exit(0);
-    }
-    ::close(acknowledged[1]);
-    std::uint64_t last = 0;
-    const auto stop_after = random.Below(100);
-    for (std::uint64_t i = 0; i < stop_after; ++i) {
-      if (::read(acknowledged[0], &last, sizeof(last)) != static_cast<ssize_t>(sizeof(last))) break;
-    }
-    ::kill(child, SIGKILL);
-    while (::read(acknowledged[0], &last, sizeof(last)) == static_cast<ssize_t>(sizeof(last))) {
-    }
-    ::close(acknowledged[0]);
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    ASSERT_TRUE(!WIFEXITED(status) || WEXITSTATUS(status) == 0);
+    });
 
     Open();
-    EXPECT_GE(store->Load()->number, last) << "round " << round;
+    EXPECT_GE(static_cast<std::int64_t>(store->Load()->number), last) << "round " << round;
     EXPECT_TRUE(store->Verify());
     const auto objects = store->Load()->objects;
     if (!objects.empty()) {

@@ -3,7 +3,13 @@
 
 #include <gtest/gtest.h>
 #include <sqlite3.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <utility>
@@ -52,6 +58,39 @@ inline std::string TextOf(const std::vector<LiveObject>& objects) {
     text += (text.empty() ? "" : " ") + object.key.name + "=" + object.body["spec"]["weight"].dump();
   }
   return text;
+}
+
+// What a process that is killed in the middle of its writes had acknowledged before: the last of the numbers that it told,
+// -1 when it told none. `write` opens the store by itself and calls its argument with each number that is safe. It is
+// killed when so many of them have come.
+template <typename Write>
+std::int64_t LastBeforeKill(std::uint64_t acknowledged, Write write) {
+  int told[2];
+  const pid_t child = ::pipe(told) == 0 ? ::fork() : -1;
+  if (child < 0) {
+    ADD_FAILURE() << "no child: " << std::strerror(errno);
+    return -1;
+  }
+  if (child == 0) {
+    write([&told](std::int64_t number) {
+      if (::write(told[1], &number, sizeof(number)) < 0) ::_exit(3);
+    });
+    ::_exit(0);
+  }
+  ::close(told[1]);
+  std::int64_t last = -1;
+  const auto hears = [&] { return ::read(told[0], &last, sizeof(last)) == static_cast<ssize_t>(sizeof(last)); };
+  for (std::uint64_t i = 0; i < acknowledged; ++i) {
+    if (!hears()) break;
+  }
+  ::kill(child, SIGKILL);
+  while (hears()) {
+  }
+  ::close(told[0]);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_TRUE(!WIFEXITED(status) || WEXITSTATUS(status) == 0);
+  return last;
 }
 
 // A store in a directory that does not exist yet.
