@@ -1,124 +1,18 @@
-"""Canaries as people and restarts meet them: the verbs, somebody else's edits, kill -9 at any time. Stages take a second or
-less. What both versions answer is another test's subject: these canaries have no gates, so the clock promotes them, unless
-a test says otherwise."""
-import contextlib
-import http.client
+"""Canaries as people meet them: the verbs, somebody else's edits, another definition. What both versions answer is another
+test's subject."""
 import json
-import os
-import random
-import signal
 import subprocess
-import threading
 import time
 import unittest
 
 import rig
-from live import Admin
-from load import Load
-from rig import RigTest, answering, first_pairing, rules, until
-
-KILLS = int(os.environ.get("SLUICE_KILLS", "24"))
-HTTP = """
-  - name: premium
-    match: [{headers: {x-segment: {exact: premium}}}]
-    route: [{destination: {host: model, subset: v1}}]
-    timeout: 3s
-    retries: {attempts: 2, perTryTimeout: 1s}
-  - name: default
-    route:
-    - {destination: {host: model, subset: v0}, weight: 90}
-    - {destination: {host: model, subset: v1}, weight: 0}
-    - {destination: {host: model, subset: v2}, weight: 10}
-    mirror: {host: model, subset: v2}
-    mirrorPercentage: {value: 5.0}
-    retries: {attempts: 1, perTryTimeout: 2s}
-"""
-CANARY = """---
-apiVersion: sluice.dev/v1alpha1
-kind: Canary
-metadata: {name: next}
-spec:
-  virtualService: model
-  route: default
-  champion: v0
-  challenger: v1
-  stages: [%s]
-"""
-FAST = "{weight: 10, hold: 300ms}, {weight: 50, hold: 300ms}, {weight: 100, bake: 300ms}"
-SLOW = "{weight: 10, hold: 10m}, {weight: 50, hold: 10m}, {weight: 100, bake: 10m}"
-PAGE = "/sluice/v1/canaries/default/next"
-
-
-class CanaryRig(RigTest):
-    """A gateway with a canary, and what can be asked of it."""
-
-    def begin(self, stages=SLOW, more=""):
-        ports = [self.model(answering(f"v{i}".encode())).port for i in range(3)]
-        self.text = rules(ports, HTTP) + CANARY % stages + more
-        return self.launch()
-
-    def launch(self, *flags):
-        self.state = self.directory / "state"
-        self.running = self.gateway(self.text, "--state-dir", self.state, *flags)
-        self.admin = Admin(self.running, self.state)
-        self.addCleanup(self.admin.close)
-        return self.running
-
-    def end(self, how=signal.SIGKILL):
-        self.admin.close()
-        self.running.program.process.send_signal(how)
-        self.running.program.process.wait(30)
-
-    def ask(self, verb, expected=200, **body):
-        status, _, answer = self.admin.ask("POST", f"{PAGE}/{verb}", body)
-        self.assertEqual(status, expected, answer)
-        return answer
-
-    def status(self):
-        status, _, answer = self.admin.ask("GET", PAGE)
-        self.assertEqual(status, 200, answer)
-        return answer
-
-    def until_phase(self, phase, seconds=20.0):
-        return until(lambda: (lambda now: now if now["phase"] == phase else None)(self.status()), phase, seconds)
-
-    def events(self, what=None):
-        """Oldest first."""
-        found = self.admin.ask("GET", PAGE + "?events=1000")[2]["events"]
-        return [event for event in reversed(found) if what in (None, event["what"])]
-
-    def service(self):
-        return self.admin.live("VirtualService", "model")
-
-    def rule(self, name="default"):
-        return next(rule for rule in self.service()["spec"]["http"] if rule.get("name") == name)
-
-    def weights(self):
-        return [entry.get("weight") for entry in self.rule()["route"]]
-
-    def rest(self):
-        """The VirtualService without what a canary may change."""
-        body = self.service()
-        for rule in body["spec"]["http"]:
-            for entry in rule["route"] if rule.get("name") == "default" else []:
-                entry.pop("weight", None)
-        return json.dumps(body)
-
-    def edit(self, change):
-        """Somebody else's edit of the VirtualService."""
-        body = self.service()
-        change({rule["name"]: rule for rule in body["spec"]["http"]})
-        self.admin.apply(body)
-
-    def sluice(self, *arguments, code=0):
-        done = subprocess.run([rig.BIN, *arguments, "--server", f"http://{self.running.admin}", "--token-file",
-                               str(self.state / "admin-token")], capture_output=True, text=True, timeout=60, check=False)
-        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
-        return done.stdout + done.stderr
+from canary_life import CANARY, CanaryLife, FAST, HTTP, SLOW
+from canary_rig import PAGE
+from rig import answering, first_pairing, rules, until
 
 
 @first_pairing
-class VerbsTest(CanaryRig):
+class VerbsTest(CanaryLife):
     def test_a_canary_goes_through_its_stages_and_touches_nothing_but_weights(self):
         self.begin(FAST)
         before = self.rest()
@@ -147,8 +41,8 @@ class VerbsTest(CanaryRig):
         held = self.status()["heldSeconds"]
         self.assertEqual((self.status()["phase"], self.status()["pauseCause"]), ("Paused", "person"))
         self.assertIn("lunch", self.events("pause")[0]["text"])
-        scrapes = time.monotonic() + 1.0
-        until(lambda: time.monotonic() > scrapes, "longer than the hold")
+        later = time.monotonic() + 1.0
+        until(lambda: time.monotonic() > later, "longer than the hold")
         self.assertEqual((self.status()["heldSeconds"], self.weights()), (held, [81, 9, 10]))
         self.ask("pause", expected=409)
 
@@ -229,7 +123,7 @@ class VerbsTest(CanaryRig):
 
 
 @first_pairing
-class CommandLineTest(CanaryRig):
+class CommandLineTest(CanaryLife):
     def test_status_shows_the_stages_and_where_it_is(self):
         self.begin()
         self.assertIn("Idle", self.sluice("canary", "status"))
@@ -259,7 +153,7 @@ class CommandLineTest(CanaryRig):
 
 
 @first_pairing
-class ForeignEditTest(CanaryRig):
+class ForeignEditTest(CanaryLife):
     def test_an_edit_of_the_route_pauses_and_says_who_and_what(self):
         self.begin()
         self.ask("start")
@@ -346,7 +240,7 @@ class ForeignEditTest(CanaryRig):
 
 
 @first_pairing
-class DefinitionTest(CanaryRig):
+class DefinitionTest(CanaryLife):
     def delete(self):
         status, _, answer = self.admin.ask("POST", "/sluice/v1/delete", {"objects": [
             {"kind": "Canary", "namespace": "default", "name": "next"}]})
@@ -392,120 +286,6 @@ class DefinitionTest(CanaryRig):
         until(lambda: self.status()["challenger"] == "v2" and self.status()["phase"] == "Idle", "the new definition")
         self.ask("start")
         self.assertEqual(self.weights(), [90, 0, 10], "10 % of 100")
-
-
-@first_pairing
-class KillTest(CanaryRig):
-    """kill -9 at any moment: the next life is where the last one was, or one step further."""
-
-    STAGES = [10, 30, 60, 100]
-    HOLD = 0.4
-
-    def test_kills_in_every_stage_lose_no_stage_and_skip_no_hold(self):
-        self.begin(", ".join(f"{{weight: {weight}, hold: 400ms}}" for weight in self.STAGES))
-        before = self.rest()
-        chance = random.Random(4)
-        allowed = [[90, 0, 10]] + [[90 - 90 * w // 100, 90 * w // 100, 10] for w in self.STAGES]
-        seen, kills, runs = set(), 0, 0
-        while kills < KILLS:
-            if self.status()["phase"] not in ("Progressing", "Paused"):
-                self.ask("start")
-                runs += 1
-            # Anywhere: in a hold, and right around a change of weights.
-            status = self.status()
-            target = chance.choice(["now", "change", "later"])
-            have, wait = self.weights(), time.monotonic() + chance.random() * self.HOLD
-            if target == "change":
-                until(lambda: self.weights() != have or self.status()["phase"] == "Succeeded", "a change")
-                status = self.status()
-            elif target == "later":
-                until(lambda: time.monotonic() > wait, "some time")
-                status = self.status()
-            self.end()
-            kills += 1
-            self.launch()
-            after = self.status()
-            seen.add(status["stage"] if status["phase"] == "Progressing" else status["phase"])
-            self.assertIn(self.weights(), allowed)
-            self.assertEqual(self.rest(), before)
-            if status["phase"] == "Progressing":
-                self.assertIn(after["phase"], ("Progressing", "Succeeded"))
-                self.assertIn(after["stage"], (status["stage"], status["stage"] + 1))
-                if after["stage"] == status["stage"] and after["phase"] == "Progressing":
-                    self.assertLessEqual(after["heldSeconds"], status["heldSeconds"] + 0.5, "downtime is no hold")
-        self.until_phase("Succeeded")
-        self.assertEqual(self.weights(), allowed[-1])
-        self.assertTrue(self.admin.ask("GET", "/sluice/v1/verify")[2]["intact"])
-        self.holds_were_kept()
-        print(f"{kills} kills in {runs} runs, in stages {sorted(map(str, seen))}")
-
-    def holds_were_kept(self):
-        """Between two steps of the gateway's own lies the hold, whatever happened in between."""
-        steps = [event for event in self.events() if event["what"] in ("start", "stage", "finish")]
-        for one, two in zip(steps, steps[1:]):
-            if two["what"] != "start":
-                self.assertGreaterEqual((two["timeUs"] - one["timeUs"]) / 1e6, self.HOLD - 0.01, (one, two))
-        # Every stage of every run was entered once, in order.
-        order = [event["what"] for event in steps]
-        whole = ["start", "stage", "stage", "stage", "finish"]
-        self.assertEqual(order, whole * (len(order) // len(whole)), order)
-
-    def test_kills_during_the_changes_leave_nothing_half_set(self):
-        self.begin()
-        chance = random.Random(7)
-        for _ in range(max(4, KILLS // 3)):
-            if self.status()["phase"] != "Progressing":
-                self.ask("start")
-            asked = threading.Thread(target=self.ask_and_die, args=(self.admin.address, self.admin.token))
-            asked.start()
-            until(lambda end=time.monotonic() + chance.random() * 0.02: time.monotonic() > end, "a moment")
-            self.end()
-            asked.join()
-            self.launch()
-            until(self.consistent, "weights and stage agree")
-            self.assertIn(self.status()["phase"], ("Progressing", "Succeeded"))
-        self.assertTrue(self.admin.ask("GET", "/sluice/v1/verify")[2]["intact"])
-
-    def consistent(self):
-        status = self.status()
-        return self.weights() == [90 - 90 * status["weight"] // 100, 90 * status["weight"] // 100, 10]
-
-    @staticmethod
-    def ask_and_die(address, token):
-        """A promotion whose answer may never come."""
-        with contextlib.closing(http.client.HTTPConnection(address, timeout=10)) as connection, \
-                contextlib.suppress(OSError, http.client.HTTPException):
-            connection.request("POST", f"{PAGE}/promote", "{}", {"authorization": f"Bearer {token}",
-                                                                "content-type": "application/json"})
-            connection.getresponse().read()
-
-    def test_what_was_measured_survives_a_kill(self):
-        ports = [self.stub(f"v{i}")[1] for i in range(3)]
-        self.text = rules(ports, HTTP) + CANARY % SLOW + "  gates: {errorRate: {maxIncreasePercentagePoints: 1}}\n"
-        gateway = self.launch()
-        self.ask("start")
-        load = Load(self, gateway, "-c", 4, "-n", 4000)
-        load.report()
-        # A checkpoint is written every two seconds; it shows in nothing but the file.
-        held = self.status()["heldSeconds"]
-        until(lambda: self.status()["heldSeconds"] > held + 2.5, "a checkpoint")
-        have = self.status()["verdict"]
-        self.assertGreater(have["championRequests"] + have["challengerRequests"], 3300)
-        self.end()
-
-        self.launch()
-
-        until(lambda: self.status()["verdict"] == have, "as many as before")
-        self.assertEqual((self.status()["stage"], self.weights()), (0, [81, 9, 10]))
-
-    def test_a_stop_in_the_middle_goes_on_where_it_was(self):
-        self.begin("{weight: 10, hold: 1500ms}, {weight: 100, bake: 0s}")
-        self.ask("start")
-        until(lambda: self.status()["heldSeconds"] > 0.8, "half of the hold")
-        self.end(signal.SIGTERM)
-        self.launch()
-        self.assertGreater(self.status()["heldSeconds"], 0.8)
-        self.until_phase("Succeeded")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@ value, held while Prometheus is away; and a Prometheus that says absurd things. 
 import json
 import unittest
 
-from canary_rig import CanaryTest, document, tell, until
+from canary_rig import CanaryTest, document, until
 from prometheus_rig import Prometheus, Scripted, program, vector
 from rig import first_pairing
 
@@ -45,7 +45,7 @@ class CanaryPrometheusTest(CanaryTest):
     def test_a_gate_that_holds_promotes(self):
         self.begin_with_prometheus()
         self.define(stages=STAGES, gates=gate(self.prometheus.address, P99))
-        self.verb("start")
+        self.ask("start")
         self.until_phase("Succeeded", 30)
         self.assertEqual(self.weights(), [0, 100])
         (labels, value), = self.prometheus.ask(P99)
@@ -56,7 +56,7 @@ class CanaryPrometheusTest(CanaryTest):
     def test_a_gate_that_breaks_rolls_back_with_the_value(self):
         self.begin_with_prometheus(challenger=("--latency", "80ms"))
         self.define(stages="{weight: 50, hold: 30s}, {weight: 100, bake: 1s}", gates=gate(self.prometheus.address, P99))
-        self.verb("start")
+        self.ask("start")
         status = self.until_phase("RolledBack", 30)
         self.assertRegex(status["reason"], r"p99.* 0\.\d+ > 0\.05")
         self.assertEqual(self.weights(), [100, 0])
@@ -67,7 +67,7 @@ class CanaryPrometheusTest(CanaryTest):
         self.begin_with_prometheus()
         self.define(stages="{weight: 50, hold: 4s}, {weight: 100, bake: 1s}", gates=gate(self.prometheus.address, P99),
                     more="  noDataLimit: 2s\n")
-        self.verb("start")
+        self.ask("start")
         until(lambda: self.reading()["state"] == "fine", f"a good answer; it is {self.status()}", 15)
         self.prometheus.kill()
         until(lambda: self.reading()["state"] == "noData", f"no answer; it is {self.status()}")
@@ -85,7 +85,7 @@ class CanaryPrometheusTest(CanaryTest):
         self.begin(document(stages="{weight: 50, hold: 200ms}, {weight: 100, bake: 200ms}",
                             gates=gate(scripted.address, "up").replace("500ms", "100ms")))
         self.load(200)
-        self.verb("start")
+        self.ask("start")
         until(lambda: len(scripted.queries) > len(absurd) + 5, "every answer to be read")
         status = self.status()
         self.assertEqual((status["phase"], status["stage"]), ("Progressing", 0), status)
@@ -99,7 +99,7 @@ class CanaryPrometheusTest(CanaryTest):
         self.begin(document(stages="{weight: 50, hold: 1s}, {weight: 100, bake: 200ms}",
                             gates=gate(scripted.address, "up").replace("500ms", "100ms")))
         self.load(200)
-        self.verb("start")
+        self.ask("start")
         self.until_phase("Succeeded")
         self.assertGreater(len(scripted.queries), 5)
 

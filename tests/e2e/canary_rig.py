@@ -7,9 +7,10 @@ import time
 import live
 import load
 import rig
-from rig import harness, until
+from rig import until
 
 NAME = "next"
+PAGE = f"/sluice/v1/canaries/default/{NAME}"
 OVER = ("Succeeded", "RolledBack", "Aborted")
 GATES = "{errorRate: {maxIncreasePercentagePoints: 1}}"
 # What a canary must leave alone stands around what it changes.
@@ -49,29 +50,16 @@ def tell(port, settings):
         raise AssertionError(f"the stub answered {status} to {settings}")
 
 
-class CanaryTest(rig.RigTest):
-    """A canary per test; `begin` starts everything but the canary itself."""
+class CanaryCase(rig.RigTest):
+    """What can be asked of a gateway with a canary. Subclasses start it and set `admin`."""
 
-    def begin(self, canary, champion=("--latency", "2ms"), challenger=("--latency", "2ms"), rules=RULES):
-        self.champion = self.stub("v0", *champion)[1]
-        self.challenger = self.stub("v1", *challenger)[1]
-        state = self.directory / "state"
-        self.served = self.gateway(rig.rules([self.champion, self.challenger], rules) + canary, "--state-dir", state)
-        self.admin = live.Admin(self.served, state)
-        self.addCleanup(self.admin.close)
-        self.first = self.rules_now()
-
-    def load(self, rate=400):
-        """Requests in the background until the test ends."""
-        return load.Load(self, self.served, "-c", 16, "-r", rate, "-d", "60s", "--tally", "x-model-version")
-
-    def verb(self, verb, **body):
-        status, _, answer = self.admin.ask("POST", f"/sluice/v1/canaries/default/{NAME}/{verb}", body)
-        self.assertEqual(status, 200, answer)
+    def ask(self, verb, expected=200, **body):
+        status, _, answer = self.admin.ask("POST", f"{PAGE}/{verb}", body)
+        self.assertEqual(status, expected, answer)
         return answer
 
     def status(self):
-        status, _, answer = self.admin.ask("GET", f"/sluice/v1/canaries/default/{NAME}")
+        status, _, answer = self.admin.ask("GET", PAGE + "?events=1000")
         self.assertEqual(status, 200, answer)
         return answer
 
@@ -84,18 +72,43 @@ class CanaryTest(rig.RigTest):
             return status["phase"] == phase and status
         return until(there, f"phase {phase}; it is {json.dumps(self.status())[:2000]}", seconds)
 
-    def until_stage(self, stage, seconds=20.0):
-        return until(lambda: self.status()["stage"] >= stage, f"stage {stage}; it is {self.status()}", seconds)
-
-    def rules_now(self):
-        return self.admin.live("VirtualService", "model")["spec"]["http"]
-
-    def weights(self):
-        return [route["weight"] for route in self.rules_now()[1]["route"]]
-
     def events(self, what=None):
         """What happened, oldest first."""
         return [event for event in reversed(self.status()["events"]) if what in (None, event["what"])]
+
+    def service(self):
+        return self.admin.live("VirtualService", "model")
+
+    def rule(self, name="default"):
+        return next(rule for rule in self.service()["spec"]["http"] if rule.get("name") == name)
+
+    def weights(self):
+        return [entry.get("weight") for entry in self.rule()["route"]]
+
+    def rest(self):
+        """The VirtualService without what a canary may change."""
+        body = self.service()
+        for rule in body["spec"]["http"]:
+            for entry in rule["route"] if rule.get("name") == "default" else []:
+                entry.pop("weight", None)
+        return json.dumps(body)
+
+
+class CanaryTest(CanaryCase):
+    """Two versions that can be told to fail or to be slow; `begin` starts everything but the canary itself."""
+
+    def begin(self, canary, champion=("--latency", "2ms"), challenger=("--latency", "2ms"), rules=RULES):
+        self.champion = self.stub("v0", *champion)[1]
+        self.challenger = self.stub("v1", *challenger)[1]
+        state = self.directory / "state"
+        self.served = self.gateway(rig.rules([self.champion, self.challenger], rules) + canary, "--state-dir", state)
+        self.admin = live.Admin(self.served, state)
+        self.addCleanup(self.admin.close)
+        self.first = self.rest()
+
+    def load(self, rate=400):
+        """Requests in the background until the test ends."""
+        return load.Load(self, self.served, "-c", 16, "-r", rate, "-d", "60s", "--tally", "x-model-version")
 
     def revisions(self):
         """What the canary has changed, oldest first."""
@@ -103,11 +116,7 @@ class CanaryTest(rig.RigTest):
 
     def assert_only_weights_changed(self):
         """Everything else of the VirtualService is as it was before the start."""
-        now, first = self.rules_now(), json.loads(json.dumps(self.first))
-        for rules in (now, first):
-            for route in rules[1]["route"]:
-                del route["weight"]
-        self.assertEqual(now, first)
+        self.assertEqual(self.rest(), self.first)
 
     def time_to_roll_back(self, break_it, what):
         """Breaks the challenger and measures until its weight is 0 again."""
@@ -117,6 +126,3 @@ class CanaryTest(rig.RigTest):
         took = time.monotonic() - began
         print(f"{what}: rolled back after {took:.2f} s")
         return took
-
-
-__all__ = ["CanaryTest", "GATES", "NAME", "RULES", "document", "harness", "tell", "until"]

@@ -16,7 +16,7 @@ class CanaryDecisionsTest(CanaryTest):
     def test_a_good_version_goes_through_every_stage_and_only_weights_change(self):
         self.begin(document(gates=BOTH))
         load = self.load()
-        self.verb("start")
+        self.ask("start")
         self.until_phase("Succeeded", 30)
         self.assertEqual(self.weights(), [0, 100])
         self.assert_only_weights_changed()
@@ -40,7 +40,7 @@ class CanaryDecisionsTest(CanaryTest):
     def test_a_version_that_fails_is_rolled_back_within_seconds(self):
         self.begin(document(stages=LONG))
         self.load()
-        self.verb("start")
+        self.ask("start")
         self.until_measured(50)
         took = self.time_to_roll_back(lambda: tell(self.challenger, "failure_rate=0.2"), "20 % errors")
         self.assertLess(took, 30 if SANITIZED else 5)
@@ -63,7 +63,7 @@ class CanaryDecisionsTest(CanaryTest):
     def test_a_version_that_is_slow_is_rolled_back(self):
         self.begin(document(stages=LONG, gates=SLOW))
         self.load()
-        self.verb("start")
+        self.ask("start")
         self.until_measured(50)
         took = self.time_to_roll_back(lambda: tell(self.challenger, "latency=20ms"), "2 ms -> 20 ms")
         self.assertLess(took, 30 if SANITIZED else 8)
@@ -76,7 +76,7 @@ class CanaryDecisionsTest(CanaryTest):
     def test_a_version_that_breaks_at_100_percent_is_rolled_back_from_the_bake(self):
         self.begin(document(stages="{weight: 50, hold: 1s}, {weight: 100, bake: 30s}"))
         self.load()
-        self.verb("start")
+        self.ask("start")
         until(lambda: self.weights() == [0, 100], f"the bake; it is {self.status()}")
         self.until_measured(50)
         self.time_to_roll_back(lambda: tell(self.challenger, "failure_rate=0.2"), "20 % errors in the bake")
@@ -87,12 +87,12 @@ class CanaryDecisionsTest(CanaryTest):
         bad = ("--latency", "2ms", "--failure-rate", "0.2")
         self.begin(document(gates="{errorRate: {maxIncreasePercentagePoints: 15}}"), champion=bad, challenger=bad)
         self.load()
-        self.verb("start")
+        self.ask("start")
         self.until_phase("Succeeded", 30)
 
     def test_without_requests_it_waits(self):
         self.begin(document(stages="{weight: 25, hold: 500ms}, {weight: 100, bake: 500ms}"))
-        self.verb("start")
+        self.ask("start")
         wait, = until(lambda: self.events("wait"), f"that it waits is told; it is {self.status()}")
         self.assertRegex(wait["text"], r"fewer than 50 requests \(challenger 0, champion 0\)")
         status = self.status()
@@ -106,7 +106,7 @@ class CanaryDecisionsTest(CanaryTest):
     def test_without_requests_for_too_long_it_is_rolled_back(self):
         self.begin(document(stages="{weight: 25, hold: 500ms}, {weight: 100, bake: 500ms}",
                             more="  noDataLimit: 1s\n"))
-        self.verb("start")
+        self.ask("start")
         status = self.until_phase("RolledBack")
         self.assertRegex(status["reason"], "(?i)data|requests")
         self.assertEqual(self.weights(), [100, 0])
@@ -116,14 +116,14 @@ class CanaryDecisionsTest(CanaryTest):
     def test_without_requests_rollback_does_not_wait(self):
         self.begin(document(stages="{weight: 25, hold: 500ms}, {weight: 100, bake: 500ms}",
                             more="  onNoData: rollback\n"))
-        self.verb("start")
+        self.ask("start")
         self.until_phase("RolledBack")
         self.assertEqual(self.weights(), [100, 0])
 
     def test_without_requests_promote_promotes(self):
         self.begin(document(stages="{weight: 25, hold: 500ms}, {weight: 100, bake: 500ms}",
                             more="  onNoData: promote\n"))
-        self.verb("start")
+        self.ask("start")
         self.until_phase("Succeeded")
         self.assertEqual(self.weights(), [0, 100])
         self.assertTrue(any(re.search("(?i)data|requests", event["text"]) for event in self.events("stage")))
