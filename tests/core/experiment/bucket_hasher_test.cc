@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -11,15 +10,14 @@
 #include <vector>
 
 #include "core/base/random.h"
+#include "tests/support/json_vectors.h"
 
 namespace sluice::core {
 namespace {
 
 // The article's own arithmetic, run over 308 users: int(md5(f"{user}:{experiment}").hexdigest()[:8], 16) % n.
 TEST(BucketHasher, EveryGoldenBucketIsTheSame) {
-  std::ifstream file("tests/vectors/ab_bucket_vectors.json");
-  ASSERT_TRUE(file.is_open());
-  const nlohmann::json vectors = nlohmann::json::parse(file);
+  const nlohmann::json vectors = test::JsonVectors("tests/vectors/ab_bucket_vectors.json");
   ASSERT_EQ(vectors.size(), 308u);
   BucketHasher hasher;
   ASSERT_TRUE(hasher.Usable().has_value());
@@ -34,9 +32,10 @@ TEST(BucketHasher, EveryGoldenBucketIsTheSame) {
 
 // The vectors once more, all salts of a user at once.
 TEST(BucketHasher, ManySaltsAtOnceGiveTheGoldenBuckets) {
-  std::ifstream file("tests/vectors/ab_bucket_vectors.json");
   std::map<std::string, std::vector<nlohmann::json>> users;
-  for (const auto& vector : nlohmann::json::parse(file)) users[vector["user_id"].get<std::string>()].push_back(vector);
+  for (const auto& vector : test::JsonVectors("tests/vectors/ab_bucket_vectors.json")) {
+    users[vector["user_id"].get<std::string>()].push_back(vector);
+  }
   BucketHasher hasher;
 
   for (const auto& [user, vectors] : users) {

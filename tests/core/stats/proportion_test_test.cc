@@ -2,27 +2,23 @@
 
 #include <cmath>
 #include <cstdint>
-#include <fstream>
 #include <limits>
 #include <random>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "tests/support/json_vectors.h"
+
 namespace sluice::core {
 namespace {
-
-nlohmann::json Vectors(const char* name) {
-  std::ifstream file(std::string("tests/vectors/stats/") + name);
-  return nlohmann::json::parse(file).at("cases");
-}
 
 Trials TrialsOf(const nlohmann::json& vector) {
   return {.total = vector.at("total").get<std::uint64_t>(), .hits = vector.at("hits").get<std::uint64_t>()};
 }
 
 TEST(ProportionTest, EvidenceIsWhatScipyIntegrates) {
-  for (const auto& vector : Vectors("evidence.json")) {
+  for (const auto& vector : test::JsonVectors("tests/vectors/stats/evidence.json", "cases")) {
     const double p0 = vector.at("p0").get<double>();
     const double above = vector.at("above").get<double>();
     const double below = vector.at("below").get<double>();
@@ -33,7 +29,7 @@ TEST(ProportionTest, EvidenceIsWhatScipyIntegrates) {
 }
 
 TEST(ProportionTest, BoundsAreWhatBrentsMethodFinds) {
-  for (const auto& vector : Vectors("bounds.json")) {
+  for (const auto& vector : test::JsonVectors("tests/vectors/stats/bounds.json", "cases")) {
     const Interval interval = RateSequence(TrialsOf(vector), vector.at("alpha").get<double>());
 
     EXPECT_NEAR(interval.low, vector.at("low").get<double>(), 1e-7) << vector;

@@ -1,12 +1,13 @@
 #include "core/stats/regression_test.h"
 
 #include <cmath>
-#include <fstream>
 #include <limits>
 #include <random>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+
+#include "tests/support/json_vectors.h"
 
 namespace sluice::core {
 namespace {
@@ -33,8 +34,7 @@ std::uint64_t AtLeast(const VersionSample& sample, std::uint64_t microseconds) {
 }
 
 TEST(RegressionTest, RatesAreJudgedAsOnADenseGridOfBaselines) {
-  std::ifstream file("tests/vectors/stats/least.json");
-  for (const auto& vector : nlohmann::json::parse(file).at("cases")) {
+  for (const auto& vector : test::JsonVectors("tests/vectors/stats/least.json", "cases")) {
     const Regression found = CompareRates(TrialsOf(vector.at("champion")), TrialsOf(vector.at("challenger")),
                                           vector.at("allowed").get<double>(), 0.05);
 

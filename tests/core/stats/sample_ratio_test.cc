@@ -3,17 +3,16 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <vector>
+
+#include "tests/support/json_vectors.h"
 
 namespace sluice::core {
 namespace {
 
 TEST(SampleRatio, AgreesWithSciPyToTenDigits) {
-  std::ifstream file("tests/vectors/stats/sample_ratio.json");
-  ASSERT_TRUE(file.is_open());
-  const nlohmann::json vectors = nlohmann::json::parse(file)["vectors"];
+  const nlohmann::json vectors = test::JsonVectors("tests/vectors/stats/sample_ratio.json", "vectors");
   ASSERT_EQ(vectors.size(), 16u);
 
   for (const auto& vector : vectors) {
