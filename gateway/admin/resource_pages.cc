@@ -40,15 +40,14 @@ AdminAnswer AnswerResources(const AdminContext& context, const AdminRequest& req
     return context.canaries(context.self, request, author, may_write);
   }
   if (IsHistoryPath(request.path)) {
-    return AnswerHistory(
-        {.world = context.world,
-         .store = context.store,
-         .changes = context.changes,
-         .default_namespace = context.default_namespace,
-         .author = author,
-         .state_directory = context.state_directory,
-         .findings = context.findings != nullptr ? context.findings(context.self) : std::vector<config::Finding>()},
-        request, may_write);
+    return AnswerHistory({.world = context.world,
+                          .store = context.store,
+                          .changes = context.changes,
+                          .default_namespace = context.default_namespace,
+                          .author = author,
+                          .state_directory = context.state_directory,
+                          .findings = {context.findings, context.self}},
+                         request, may_write);
   }
   return AnswerApi({.world = context.world,
                     .changes = context.changes,

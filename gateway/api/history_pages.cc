@@ -191,9 +191,15 @@ AdminAnswer Status(const HistoryContext& context) {
     ++counts[object.key.kind];
     if (context.world->DriftOf(object.key) != Drift::kNone) ++drifting;
   }
-  Json json = {{"revision", context.world->revision()},     {"objects", counts},     {"drifting", drifting},
-               {"stateDirectory", context.state_directory}, {"lastChange", nullptr}, {"lastRefusal", nullptr},
-               {"findings", ToJson(context.findings)}};
+  const FindingsHook& hook = context.findings;
+  const auto findings = hook.call != nullptr ? hook.call(hook.self) : std::vector<config::Finding>();
+  Json json = {{"revision", context.world->revision()},
+               {"objects", counts},
+               {"drifting", drifting},
+               {"stateDirectory", context.state_directory},
+               {"lastChange", nullptr},
+               {"lastRefusal", nullptr},
+               {"findings", ToJson(findings)}};
   for (const bool accepted : {true, false}) {
     const auto last = context.store->History({.limit = 1, .accepted = accepted, .rejected = !accepted});
     if (!last) return PageError(StatusOf(last.error().code), last.error());

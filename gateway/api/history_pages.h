@@ -31,14 +31,20 @@
 
 namespace sluice::gateway {
 
+// What is wrong with what is running, at this moment.
+struct FindingsHook {
+  std::vector<config::Finding> (*call)(void* self) = nullptr;  // null: nobody looks
+  void* self = nullptr;
+};
+
 struct HistoryContext {
   const World* world = nullptr;
   const RevisionStore* store = nullptr;
   ChangeHook changes;
   std::string_view default_namespace = "default";
   std::string_view author;
-  std::string_view state_directory;         // empty: in memory
-  std::vector<config::Finding> findings{};  // of what is running, for the status
+  std::string_view state_directory;  // empty: in memory
+  FindingsHook findings{};           // for the status
 };
 
 bool IsHistoryPath(std::string_view path);  // "/sluice/v1/" and below
