@@ -70,7 +70,7 @@ void CanaryMachine::SetSpec(CanarySpec spec) {
 
 // "stage 2 of 5 (10 %)"
 std::string CanaryMachine::StageText() const {
-  const std::string place = "stage " + std::to_string(state_.stage + 1) + " of " + std::to_string(spec_.stages.size());
+  std::string place = "stage " + std::to_string(state_.stage + 1) + " of " + std::to_string(spec_.stages.size());
   if (state_.stage >= spec_.stages.size()) return place;
   return place + " (" + std::to_string(spec_.stages[state_.stage].weight) + " %)";
 }
@@ -94,7 +94,7 @@ CanaryStep CanaryMachine::Wait(Waiting what, std::string reason) {
 
 CanaryStep CanaryMachine::Tick(Duration elapsed, const Verdict& verdict,
                                std::span<const PrometheusReading> prometheus) {
-  const CanaryStep nothing{.stage = state_.stage, .phase = state_.phase};
+  CanaryStep nothing{.stage = state_.stage, .phase = state_.phase};
   if (!running() || spec_.stages.empty() || state_.pause == PauseCause::kForeignEdit) return nothing;
   // What is certain does not wait for anything: neither for the hold nor for whoever has paused it.
   const std::string broken = GatesIn(spec_, prometheus, {Reading::kBroken});
@@ -125,7 +125,7 @@ CanaryStep CanaryMachine::WhenHeld(Duration elapsed, const Verdict& verdict,
   if (missing.empty()) {
     state_.no_data = Duration{0};
   } else if (spec_.on_no_data != NoDataPolicy::kPromote) {
-    return WithoutData(elapsed, std::move(missing));
+    return WithoutData(elapsed, missing);
   }
   const std::string bad = GatesIn(spec_, prometheus, {Reading::kBad});
   if (verdict.beyond || !bad.empty()) {
@@ -142,7 +142,7 @@ CanaryStep CanaryMachine::WhenHeld(Duration elapsed, const Verdict& verdict,
           .reason = "promoted: " + held};
 }
 
-CanaryStep CanaryMachine::WithoutData(Duration elapsed, std::string what) {
+CanaryStep CanaryMachine::WithoutData(Duration elapsed, const std::string& what) {
   if (spec_.on_no_data == NoDataPolicy::kRollback) {
     return RollBack(CanaryPhase::kRolledBack, "rolled back from " + StageText() + " after " + HoldText(state_.held) +
                                                   ", as onNoData says: " + what);

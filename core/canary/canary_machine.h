@@ -98,7 +98,7 @@ class CanaryMachine {
   enum class Waiting : std::uint8_t { kNothing, kData, kGates };
 
   CanaryStep WhenHeld(Duration elapsed, const Verdict& verdict, std::span<const PrometheusReading> prometheus);
-  CanaryStep WithoutData(Duration elapsed, std::string what);
+  CanaryStep WithoutData(Duration elapsed, const std::string& what);
   CanaryStep Wait(Waiting what, std::string reason);
   CanaryStep Enter(std::size_t stage, std::string reason) const;
   CanaryStep RollBack(CanaryPhase phase, std::string reason) const;

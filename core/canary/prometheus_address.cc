@@ -31,7 +31,7 @@ Error Wrong(std::string cause, std::string_view cure = kForm) {
 Result<std::string> TakeHost(std::string_view& authority) {
   if (authority.starts_with('[')) {
     const std::size_t close = authority.find(']');
-    const std::string host = close == std::string_view::npos ? std::string() : Fold(authority.substr(1, close - 1));
+    std::string host = close == std::string_view::npos ? std::string() : Fold(authority.substr(1, close - 1));
     if (host.find(':') == std::string::npos || !std::ranges::all_of(host, IsIpv6Char)) {
       return std::unexpected(Wrong("the address in brackets is no IPv6 address"));
     }

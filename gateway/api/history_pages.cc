@@ -217,10 +217,7 @@ AdminAnswer AnswerHistory(const HistoryContext& context, const AdminRequest& req
   constexpr std::string_view kRevisions = "revisions/";
   if (request.method == "POST") {
     if (!may_write) {
-      return PageError(401,
-                       {core::ErrorCode::kInvalidArgument, "changes need the token",
-                        "send Authorization: Bearer with the token that `sluice run --state-dir DIR` has written to "
-                        "DIR/admin-token"});
+      return NeedsToken();
     }
     return AnswerChange(context, page, request);
   }

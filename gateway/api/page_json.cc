@@ -99,6 +99,12 @@ AdminAnswer PageError(std::uint16_t status, const core::Error& error) {
   return JsonAnswerOf(status, {{"error", error.Text()}});
 }
 
+AdminAnswer NeedsToken() {
+  return PageError(401, {core::ErrorCode::kInvalidArgument, "changes need the token",
+                         "send Authorization: Bearer with the token that `sluice run --state-dir DIR` has written to "
+                         "DIR/admin-token"});
+}
+
 std::uint16_t StatusOf(core::ErrorCode code) {
   if (code == core::ErrorCode::kNotFound) return 404;
   return code == core::ErrorCode::kInvalidArgument ? 400 : 500;

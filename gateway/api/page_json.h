@@ -31,6 +31,7 @@ std::uint16_t StatusOf(ChangeResult::Outcome outcome);
 AdminAnswer JsonAnswerOf(std::uint16_t status, const config::Json& json);
 // {"error":"cause; cure"}
 AdminAnswer PageError(std::uint16_t status, const core::Error& error);
+AdminAnswer NeedsToken();  // 401
 std::uint16_t StatusOf(core::ErrorCode code);
 
 // The body of a request: JSON, or YAML by its Content-Type; an object is what is wanted.

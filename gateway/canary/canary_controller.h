@@ -63,6 +63,8 @@ class CanaryController {
   void ArmTick();
   void FollowDocuments();
   static void OnWorld(void* self);
+  AdminAnswer Post(const AdminRequest& request, const std::string& id, std::string_view verb, std::string_view author);
+  AdminAnswer Get(const AdminRequest& request, const std::string& id, std::string_view verb) const;
   AdminAnswer List() const;
   AdminAnswer One(const AdminRequest& request, const CanaryRun& run) const;
   core::Status Ask(CanaryRun& run, std::string_view verb, const config::Json& body, const std::string& who);

@@ -151,35 +151,10 @@ core::Status CanaryController::Ask(CanaryRun& run, std::string_view verb, const 
   return verb == "start" ? run.Start(who, message, now) : run.Resume(who, message, now);
 }
 
-AdminAnswer CanaryController::Answer(const AdminRequest& request, std::string_view author, bool may_write) {
-  if (!started_) {
-    return PageError(503,
-                     {core::ErrorCode::kIo, "canaries do not run", "the gateway's log says what is wrong with them"});
-  }
-  FollowDocuments();  // a canary that was applied just now can be started
-  std::string_view rest = request.path.substr(std::min(kRoot.size() + 1, request.path.size()));
-  const bool reads = request.method == "GET" || request.method == "HEAD";
-  if (!reads && request.method != "POST") {
-    return PageError(405, {core::ErrorCode::kInvalidArgument, "this page wants GET or POST", ""});
-  }
-  if (rest.empty()) {
-    if (reads) return List();
-    return PageError(405, {core::ErrorCode::kInvalidArgument, "this page wants GET", ""});
-  }
-  const std::size_t slash = rest.find('/');
-  const std::size_t second = slash == std::string_view::npos ? slash : rest.find('/', slash + 1);
-  const std::string id(rest.substr(0, second));
-  const std::string_view verb = second == std::string_view::npos ? std::string_view() : rest.substr(second + 1);
+// "start", "pause" ... of a run, by who may write.
+AdminAnswer CanaryController::Post(const AdminRequest& request, const std::string& id, std::string_view verb,
+                                   std::string_view author) {
   const auto run = runs_.find(id);
-  if (reads) {
-    if (run == runs_.end() || !verb.empty()) return NotFound("there is no canary " + std::string(rest));
-    return One(request, *run->second);
-  }
-  if (!may_write) {
-    return PageError(401, {core::ErrorCode::kInvalidArgument, "changes need the token",
-                           "send Authorization: Bearer with the token that `sluice run --state-dir DIR` has written to "
-                           "DIR/admin-token"});
-  }
   if (run == runs_.end()) return NotFound("there is no canary " + id);
   if (!IsVerb(verb)) return NotFound("there is no page " + std::string(request.path));
   Json body = Json::object();
@@ -196,6 +171,33 @@ AdminAnswer CanaryController::Answer(const AdminRequest& request, std::string_vi
     return PageError(done.error().code == core::ErrorCode::kIo ? 507 : 409, done.error());
   }
   return JsonAnswerOf(200, StatusJson(*run->second));
+}
+
+AdminAnswer CanaryController::Get(const AdminRequest& request, const std::string& id, std::string_view verb) const {
+  if (id.empty()) return List();
+  const auto run = runs_.find(id);
+  if (run != runs_.end() && verb.empty()) return One(request, *run->second);
+  return NotFound("there is no canary " + id + (verb.empty() ? "" : '/' + std::string(verb)));
+}
+
+AdminAnswer CanaryController::Answer(const AdminRequest& request, std::string_view author, bool may_write) {
+  if (!started_) {
+    return PageError(503,
+                     {core::ErrorCode::kIo, "canaries do not run", "the gateway's log says what is wrong with them"});
+  }
+  FollowDocuments();  // a canary that was applied just now can be started
+  const std::string_view rest = request.path.substr(std::min(kRoot.size() + 1, request.path.size()));
+  const std::size_t slash = rest.find('/');
+  const std::size_t second = slash == std::string_view::npos ? slash : rest.find('/', slash + 1);
+  const std::string id(rest.substr(0, second));
+  const std::string_view verb = second == std::string_view::npos ? std::string_view() : rest.substr(second + 1);
+  if (request.method == "GET" || request.method == "HEAD") return Get(request, id, verb);
+  if (request.method != "POST" || rest.empty()) {
+    const std::string_view wanted = rest.empty() ? "this page wants GET" : "this page wants GET or POST";
+    return PageError(405, {core::ErrorCode::kInvalidArgument, std::string(wanted), ""});
+  }
+  if (!may_write) return NeedsToken();
+  return Post(request, id, verb, author);
 }
 
 }  // namespace sluice::gateway

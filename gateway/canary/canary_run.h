@@ -105,6 +105,7 @@ class CanaryRun {
   core::Status Finish(const CanaryIntent& intent, std::uint64_t revision);
   void BeginStage(const core::CanaryStep& step);
   core::Status Save(const CanaryEvent* event);
+  void SaveOrTell();
   void SaveOrOwe(CanaryEvent event);
   CanaryEvent Event(const std::string& what, const std::string& text, const std::string& author) const;
 

@@ -68,7 +68,7 @@ core::Result<std::uint64_t> CanaryRun::SetWeights(const CanaryIntent& intent) {
     row_.intent.reset();
     // Without the intention nothing is taken up again that was refused; a disk that is full keeps it, and what is taken
     // again then is what the gates have asked for.
-    static_cast<void>(Save(nullptr));
+    SaveOrTell();
     return std::unexpected(after.error());
   }
   row_.rule = after->rule();
@@ -133,6 +133,12 @@ core::Status CanaryRun::Save(const CanaryEvent* event) {
     if (event == nullptr && owed_.empty()) return {};
   }
   return world_.store->Save(id_, json, event);
+}
+
+// For rows whose last state does no harm when a restart finds it.
+void CanaryRun::SaveOrTell() {
+  const core::Status saved = Save(nullptr);
+  if (!saved) LogWarning("main", "canary " + id_ + ": its row could not be written: " + saved.error().Text());
 }
 
 void CanaryRun::SaveOrOwe(CanaryEvent event) {

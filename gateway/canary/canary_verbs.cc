@@ -40,7 +40,7 @@ core::Status CanaryRun::CarryAsked(CanaryIntent intent, const std::string& messa
   machine_ = std::move(backup.machine);
   row_ = std::move(backup.row);
   row_.intent.reset();
-  static_cast<void>(Save(nullptr));  // what is on disk is the intention at worst, which a restart takes again
+  SaveOrTell();  // what is on disk is the intention at worst, which a restart takes again
   return done;
 }
 

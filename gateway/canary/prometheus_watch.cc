@@ -38,7 +38,7 @@ double Margin(const PrometheusGate& gate, double value) {
   return margin;
 }
 
-std::string Told(std::string text, const PrometheusSample& sample) {
+std::string Told(const std::string& text, const PrometheusSample& sample) {
   return sample.labels.empty() ? text : text + " " + sample.labels;
 }
 

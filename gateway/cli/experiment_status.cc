@@ -91,7 +91,7 @@ std::string DifferencesTable(const Json& arms) {
 }
 
 core::Result<std::string> PathOf(const StatusOptions& options) {
-  const std::string path = "/sluice/v1/experiments";
+  std::string path = "/sluice/v1/experiments";
   if (options.experiment.empty()) return path;
   const auto key = ObjectNamed("Experiment", options.experiment, options.name_space);
   if (!key) return std::unexpected(key.error());

@@ -33,7 +33,7 @@ bool FromHex(std::string_view text, std::span<unsigned char> bytes) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const std::size_t digit = core::kHexDigits.find(text[i]);
     if (digit == std::string_view::npos) return false;
-    bytes[i / 2] = static_cast<unsigned char>(bytes[i / 2] << 4 | digit);
+    bytes[i / 2] = static_cast<unsigned char>(bytes[i / 2] * 16U + digit);
   }
   return true;
 }

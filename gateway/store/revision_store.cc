@@ -108,7 +108,7 @@ core::Result<std::unique_ptr<RevisionStore>> RevisionStore::Open(const std::stri
   if (core::Status prepared = database->Prepare(); !prepared) return std::unexpected(At(path, prepared.error()));
   auto canaries = CanaryStore::Open(*database->db);
   if (!canaries) return std::unexpected(At(path, canaries.error()));
-  database->canaries.emplace(std::move(*canaries));
+  database->canaries.emplace(*canaries);
   return std::unique_ptr<RevisionStore>(new RevisionStore(std::move(database)));
 }
 
