@@ -77,10 +77,11 @@ void WriteUnit(std::string_view unit, Exposure& exposure) {
 
 void ExposureFeed::OnExchange(const core::Record& record) {
   if (record.plan == nullptr) return;
-  for (const Assignment& assignment : record.plan->assignments.all) OnAssignment(record, assignment);
+  std::int64_t unix_us = 0;  // read once, by the first entry that needs it
+  for (const Assignment& assignment : record.plan->assignments.all) OnAssignment(record, assignment, unix_us);
 }
 
-void ExposureFeed::OnAssignment(const core::Record& record, const Assignment& assignment) {
+void ExposureFeed::OnAssignment(const core::Record& record, const Assignment& assignment, std::int64_t& unix_us) {
   if (recent_ == nullptr) {
     recent_ = std::make_unique<std::array<std::uint64_t, kRecent>>();
     ring_ = std::make_unique<std::array<Exposure, kRing>>();
@@ -92,7 +93,8 @@ void ExposureFeed::OnAssignment(const core::Record& record, const Assignment& as
   Exposure* const exposure = Room();
   if (exposure == nullptr) return dropped_.Add();
   place = key;
-  exposure->time_us = UnixMicros();
+  if (unix_us == 0) unix_us = UnixMicros();
+  exposure->time_us = unix_us;
   exposure->generation = record.snapshot->generation;
   exposure->experiment = assignment.experiment->id;
   exposure->arm = outcome.arm;

@@ -33,7 +33,7 @@ class ExposureFeed {
   std::uint64_t dropped() const { return dropped_.value(); }  // any thread
 
  private:
-  void OnAssignment(const core::Record& record, const core::Assignment& assignment);
+  void OnAssignment(const core::Record& record, const core::Assignment& assignment, std::int64_t& unix_us);
   // The entry to fill; null when the ring is full. Publish() gives it away.
   Exposure* Room();
   void Publish();
