@@ -2,167 +2,93 @@
 
 #include <utility>
 
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/error.hpp>
-
 namespace sluice::bench {
-namespace {
 
-namespace asio = boost::asio;
-using boost::system::error_code;
-
-}  // namespace
-
-LoadConnection::LoadConnection(LoadRun& run, asio::io_context& io, asio::ip::tcp::endpoint peer)
-    : run_(run), peer_(std::move(peer)), socket_(io.get_executor()), retry_timer_(io.get_executor()) {}
+LoadConnection::LoadConnection(LoadThread& thread, const TlsClient* tls)
+    : thread_(thread), channel_(thread.buffers(), tls) {}
 
 void LoadConnection::Connect() {
-  if (run_.stopping()) return run_.OnSettled();
-  const std::uint64_t life = ++life_;
-  socket_.async_connect(peer_, [this, life](error_code error) {
-    if (life != life_) return;
-    if (error) {
-      run_.tally().CountConnectFailure();
-      run_.OnConnectFailed();
-      return ConnectLater();
+  if (!thread_.wants_connections()) return;
+  opening_since_ = LoadClock::now();
+  if (!channel_.Open(thread_.peer(), thread_.poller(), this)) FailToConnect();
+}
+
+void LoadConnection::OnEvents(std::uint32_t events) {
+  channel_.OnEvents(events);
+  if (channel_.state() == Channel::State::kClosed) return;
+  if (!open()) return Advance();
+  const std::uint64_t life = life_;
+  if ((events & EPOLLOUT) != 0 && channel_.Flush()) OnWritable();
+  if (life == life_ && (events & Poller::kReadable) != 0) ReadAll();
+}
+
+void LoadConnection::Advance() {
+  switch (channel_.Advance()) {
+    case Channel::Io::kBlocked: return;
+    case Channel::Io::kDone: break;
+    default: return FailToConnect();
+  }
+  thread_.OnConnected();
+  const std::uint64_t life = life_;
+  OnOpen();
+  if (life == life_) ReadAll();  // what came with the end of the handshake brings no further event
+}
+
+void LoadConnection::ReadAll() {
+  const std::uint64_t life = life_;
+  while (true) {
+    std::string_view bytes;
+    const Channel::Io io = channel_.Read(bytes);
+    if (io == Channel::Io::kDone) {
+      OnBytes(bytes);
+      if (life != life_) return;
+      continue;
     }
-    error_code ignored;
-    socket_.non_blocking(true, ignored);
-    socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
-    connected_ = true;
-    reader_ = MessageReader(MessageReader::Kind::kResponse);
-    run_.tally().CountConnect();
-    run_.OnConnected();
-    if (run_.stopping()) return WindDown();
-    Wake();
-    Read();
-  });
+    if (io != Channel::Io::kBlocked) {
+      if (io == Channel::Io::kTls) thread_.NoteTrouble(channel_.ErrorText());
+      return OnEnd(io == Channel::Io::kTls ? Lost::kTls : Lost::kClosed);
+    }
+    return OnBytesEnd();
+  }
+}
+
+void LoadConnection::FailToConnect() {
+  thread_.NoteTrouble(channel_.ErrorText());
+  ConnectLater();
+  thread_.OnConnectFailed();
+}
+
+void LoadConnection::OnTimer(std::uint64_t life) {
+  if (life != life_) return;
+  if (open()) return OnThought();
+  if (channel_.state() == Channel::State::kClosed) Connect();
+}
+
+void LoadConnection::Expire(LoadClock::time_point now) {
+  if (open()) return ExpireRequests(now);
+  if (channel_.state() == Channel::State::kClosed || now - opening_since_ < thread_.options().timeout) return;
+  thread_.NoteTrouble("no connection within the time-out");
+  ConnectLater();
+  thread_.OnConnectFailed();
+}
+
+void LoadConnection::Drop() {
+  ++life_;
+  channel_.Close();
 }
 
 void LoadConnection::ConnectLater() {
   Drop();
-  if (run_.stopping()) return run_.OnSettled();
-  retry_timer_.expires_after(kReconnectDelay);
-  retry_timer_.async_wait([this](error_code error) {
-    if (!error) Connect();
-  });
+  thread_.ArmTimer(*this, life_, LoadClock::now() + kReconnectDelay);
 }
 
-void LoadConnection::Wake() {
-  if (!connected_ || busy_) return;
-  if (const auto ticket = run_.Next()) Send(*ticket);
-}
-
-void LoadConnection::Send(const Ticket& ticket) {
-  ticket_ = ticket;
-  busy_ = true;
-  out_.clear();
-  out_sent_ = 0;
-  run_.options().request.Append(out_, ticket.number, run_.random());
-  out_ += run_.options().body;
-  run_.tally().CountSent();
-  Flush();
-}
-
-void LoadConnection::Flush() {
-  while (out_sent_ < out_.size()) {
-    error_code error;
-    out_sent_ += socket_.write_some(asio::buffer(out_.data() + out_sent_, out_.size() - out_sent_), error);
-    if (error == asio::error::would_block) {
-      socket_.async_wait(Socket::wait_write, [this, life = life_](error_code failed) {
-        if (life == life_ && !failed) Flush();
-      });
-      return;
-    }
-    // The pending read reports what happened; an answer may have come before the server closed.
-    if (error) return;
-  }
-}
-
-void LoadConnection::Read() {
-  socket_.async_read_some(asio::buffer(in_), [this, life = life_](error_code error, std::size_t count) {
-    if (life != life_) return;
-    if (error) return OnClosed(error == asio::error::eof);
-    Process(std::string_view(in_.data(), count));
-    if (life == life_) Read();
-  });
-}
-
-void LoadConnection::Process(std::string_view bytes) {
-  const std::uint64_t life = life_;
-  while (life == life_) {
-    if (!busy_ && !bytes.empty()) {  // an answer nobody asked for
-      run_.tally().CountExtraBytes();
-      return ConnectLater();
-    }
-    if (!busy_) return;
-    switch (reader_.Feed(bytes)) {
-      case MessageReader::Step::kNeedMore: return;
-      case MessageReader::Step::kHead:
-        if (run_.options().head_method) reader_.ExpectNoBody();
-        break;
-      case MessageReader::Step::kDone:
-        if (reader_.status() >= 200) OnAnswer(!bytes.empty());
-        break;
-      case MessageReader::Step::kBad: Lose(Lost::kBadAnswer); return ConnectLater();
-    }
-  }
-}
-
-void LoadConnection::OnAnswer(bool more_follows) {
-  const std::string_view header = run_.options().tally_header;
-  run_.tally().CountAnswer(reader_.status(), reader_.Field(header).value_or(""), reader_.body_bytes(),
-                           LoadClock::now() - ticket_.intended);
-  busy_ = false;
-  if (more_follows) run_.tally().CountExtraBytes();
-  // Bytes behind an answer, or one before the whole request was taken, end the connection's use, as does a server
-  // that says so.
-  if (more_follows || !reader_.keep_alive() || out_sent_ < out_.size()) {
-    Drop();
-    run_.OnSettled();
-    return Connect();
-  }
-  if (run_.stopping()) {
-    Drop();
-    return run_.OnSettled();
-  }
-  Wake();
-  if (!busy_) run_.OnSettled();
-}
-
-void LoadConnection::OnClosed(bool at_eof) {
-  if (busy_) {
-    if (at_eof && reader_.FinishAtEof()) return OnAnswer(false);
-    Lose(Lost::kClosed);
-    return ConnectLater();
-  }
+void LoadConnection::Reconnect() {
   Drop();
   Connect();
 }
 
-void LoadConnection::Lose(Lost why) {
-  run_.tally().CountLost(why);
-  busy_ = false;
-}
-
-void LoadConnection::Drop() {
-  error_code ignored;
-  ++life_;
-  connected_ = false;
-  socket_.close(ignored);
-}
-
-void LoadConnection::Expire(LoadClock::time_point now) {
-  if (!busy_ || now - ticket_.intended < run_.options().timeout) return;
-  Lose(Lost::kTimeout);
-  ConnectLater();
-}
-
-void LoadConnection::WindDown() {
-  if (busy_) return;
-  retry_timer_.cancel();
-  Drop();
-  run_.OnSettled();
+void LoadConnection::ThinkFor(std::chrono::nanoseconds time) {
+  thread_.ArmTimer(*this, life_, LoadClock::now() + time);
 }
 
 }  // namespace sluice::bench

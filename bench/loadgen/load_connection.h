@@ -1,56 +1,71 @@
-// One connection of a load run: connects, sends one request at a time, reads its answer, connects again when the
-// server closed. Owned by its LoadRun and lives as long; one thread.
+// One connection of a load run: connects, carries requests in its protocol, connects again when it went down. What is
+// the same in HTTP/1.1 and HTTP/2 is here. Owned by its LoadThread and lives as long; one thread.
+//
+//   down ──► opening (TCP, TLS) ──► open ──► down, and after a moment or at once opening again
 #pragma once
 
-#include <array>
-#include <boost/asio/ip/tcp.hpp>
-#include <string>
+#include <cstdint>
 #include <string_view>
 
-#include "bench/loadgen/load_run.h"
-#include "bench/support/http_message.h"
+#include "bench/loadgen/channel.h"
+#include "bench/loadgen/load_thread.h"
 
 namespace sluice::bench {
 
 class LoadConnection {
  public:
-  LoadConnection(LoadRun& run, boost::asio::io_context& io, boost::asio::ip::tcp::endpoint peer);
+  LoadConnection(LoadThread& thread, const TlsClient* tls);
+  virtual ~LoadConnection() = default;
+  LoadConnection(const LoadConnection&) = delete;
+  LoadConnection& operator=(const LoadConnection&) = delete;
 
   void Connect();
-  // Sends the next request if it is free to and there is one.
-  void Wake();
-  // Loses the request at hand when it is older than the time-out.
+  void OnEvents(std::uint32_t events);
+  // Of an earlier ArmTimer().
+  void OnTimer(std::uint64_t life);
+  // Loses what is older than the time-out.
   void Expire(LoadClock::time_point now);
-  // Closes now when nothing is on its way, otherwise as soon as it is settled.
-  void WindDown();
-  bool busy() const { return busy_; }
+  // Sends requests as long as it is free to and there are some.
+  virtual void Wake() = 0;
 
- private:
-  using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
+  bool listed = false;  // among those of the thread that are free
+
+ protected:
   static constexpr std::chrono::milliseconds kReconnectDelay{20};
 
-  void Send(const Ticket& ticket);
-  void Flush();
-  void Read();
-  void Process(std::string_view bytes);
-  void OnAnswer(bool more_follows);
-  void OnClosed(bool at_eof);
-  void Lose(Lost why);
-  void Drop();
-  void ConnectLater();
+  // The channel is open.
+  virtual void OnOpen() = 0;
+  virtual void OnBytes(std::string_view bytes) = 0;
+  // All bytes that came have been seen.
+  virtual void OnBytesEnd() {}
+  // The channel may take what it did not take before.
+  virtual void OnWritable() = 0;
+  // The channel ended; what was on its way has to be settled.
+  virtual void OnEnd(Lost why) = 0;
+  virtual void OnThought() {}
+  virtual void ExpireRequests(LoadClock::time_point now) = 0;
 
-  LoadRun& run_;
-  boost::asio::ip::tcp::endpoint peer_;
-  Socket socket_;
-  LoadTimer retry_timer_;
-  MessageReader reader_{MessageReader::Kind::kResponse};
-  Ticket ticket_;
-  std::string out_;
-  std::size_t out_sent_ = 0;
-  std::uint64_t life_ = 0;  // counts sockets: handlers of an earlier one see that they are late
-  bool connected_ = false;
-  bool busy_ = false;  // a request is on its way
-  std::array<char, 64 * 1024> in_;
+  bool open() const { return channel_.state() == Channel::State::kOpen; }
+  LoadThread& thread() { return thread_; }
+  Channel& channel() { return channel_; }
+  // Changes with every Drop(): who sees it changed has been overtaken.
+  std::uint64_t life() const { return life_; }
+  void Drop();
+  // Drops, and connects after a moment, so that a server in trouble is not stormed.
+  void ConnectLater();
+  void Reconnect();
+  // OnThought() comes after this time, unless the connection was dropped meanwhile.
+  void ThinkFor(std::chrono::nanoseconds time);
+
+ private:
+  void Advance();
+  void ReadAll();
+  void FailToConnect();
+
+  LoadThread& thread_;
+  Channel channel_;
+  std::uint64_t life_ = 0;
+  LoadClock::time_point opening_since_ = {};
 };
 
 }  // namespace sluice::bench

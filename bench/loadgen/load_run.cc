@@ -1,119 +1,89 @@
 #include "bench/loadgen/load_run.h"
 
-#include <algorithm>
+#include <netdb.h>
 
-#include "bench/loadgen/load_connection.h"
+#include <algorithm>
+#include <cstring>
 
 namespace sluice::bench {
-namespace {
 
-constexpr std::chrono::milliseconds kSweepEvery{20};
-
-}  // namespace
-
-LoadRun::LoadRun(boost::asio::io_context& io, const boost::asio::ip::tcp::endpoint& peer, LoadOptions options)
-    : io_(io),
-      options_(std::move(options)),
-      random_(options_.seed),
-      end_timer_(io.get_executor()),
-      due_timer_(io.get_executor()),
-      sweep_timer_(io.get_executor()) {
-  for (std::uint32_t i = 0; i < options_.connections; ++i) {
-    connections_.push_back(std::make_unique<LoadConnection>(*this, io_, peer));
+core::Result<std::vector<Endpoint>> LoadRun::Resolve(const std::string& host, const std::string& port) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (const int error = getaddrinfo(host.c_str(), port.c_str(), &hints, &found); error != 0) {
+    return core::Fail(core::ErrorCode::kUnavailable, "cannot resolve " + host + ": " + gai_strerror(error));
   }
+  std::vector<Endpoint> peers;
+  for (const addrinfo* info = found; info != nullptr; info = info->ai_next) {
+    Endpoint peer;
+    std::memcpy(&peer.address, info->ai_addr, info->ai_addrlen);
+    peer.size = info->ai_addrlen;
+    peers.push_back(peer);
+  }
+  freeaddrinfo(found);
+  return peers;
 }
 
-LoadRun::~LoadRun() = default;
+LoadRun::LoadRun(std::vector<Endpoint> peers, LoadOptions options, const RequestMix& mix, std::optional<TlsClient> tls)
+    : tls_(std::move(tls)) {
+  plan_.options = std::move(options);
+  plan_.mix = &mix;
+  plan_.peers = std::move(peers);
+  plan_.tls = tls_ ? &*tls_ : nullptr;
+}
+
+LoadRun::~LoadRun() {
+  Stop();
+  for (std::thread& thread : running_) thread.join();
+}
 
 void LoadRun::Start() {
-  start_ = LoadClock::now();
-  if (options_.duration.count() > 0) {
-    end_timer_.expires_at(start_ + options_.duration);
-    end_timer_.async_wait([this](boost::system::error_code error) {
-      if (!error) Stop();
+  const std::uint32_t count = std::max(1U, std::min(plan_.options.threads, plan_.options.connections));
+  plan_.start = LoadClock::now();
+  for (std::uint32_t i = 0; i < count; ++i) threads_.push_back(std::make_unique<LoadThread>(plan_, i, count, stop_));
+  left_ = count;
+  for (const auto& thread : threads_) {
+    running_.emplace_back([this, &thread = *thread] {
+      thread.Run();
+      const std::lock_guard lock(mutex_);
+      if (--left_ == 0) over_.notify_all();
     });
   }
-  Sweep();
-  for (const auto& connection : connections_) connection->Connect();
-  if (options_.rate > 0) OnDue();
 }
 
-void LoadRun::Stop() {
-  if (stopping_) return;
-  stopping_ = true;
-  // What became due before the end was due, even when this thread was too late to notice.
-  const auto now = LoadClock::now();
-  if (options_.rate > 0) CountDue(options_.duration.count() > 0 ? std::min(now, start_ + options_.duration) : now);
-  end_timer_.cancel();
-  due_timer_.cancel();
-  for (const auto& connection : connections_) connection->WindDown();
-  FinishIfIdle();
+bool LoadRun::Wait(std::chrono::milliseconds at_most) {
+  if (finished_) return true;
+  std::unique_lock lock(mutex_);
+  if (!over_.wait_for(lock, at_most, [this] { return left_ == 0; })) return false;
+  lock.unlock();
+  Finish();
+  return true;
 }
 
-std::optional<Ticket> LoadRun::Next() {
-  if (stopping_) return std::nullopt;
-  if (options_.requests > 0 && handed_out_ == options_.requests) return std::nullopt;
-  const std::uint64_t number = handed_out_;
-  if (options_.rate > 0) {
-    if (number >= due_) return std::nullopt;
-    ++handed_out_;
-    return Ticket{number, DueAt(number)};
-  }
-  ++handed_out_;
-  return Ticket{number, LoadClock::now()};
-}
-
-void LoadRun::OnConnectFailed() {
-  if (++failures_in_row_ >= (reached() ? kConnectFailuresMax : options_.connections)) Stop();
-}
-
-void LoadRun::OnSettled() {
-  const bool all_sent = options_.requests > 0 && handed_out_ == options_.requests;
-  if (all_sent && report_.Accounted()) Stop();
-  FinishIfIdle();
-}
-
-LoadClock::time_point LoadRun::DueAt(std::uint64_t number) const {
-  return start_ +
-         std::chrono::nanoseconds(static_cast<std::int64_t>(static_cast<double>(number) * 1e9 / options_.rate));
-}
-
-void LoadRun::CountDue(LoadClock::time_point now) {
-  const std::uint64_t limit = options_.requests > 0 ? options_.requests : UINT64_MAX;
-  while (due_ < limit && DueAt(due_) <= now) ++due_;
-}
-
-void LoadRun::OnDue() {
-  CountDue(LoadClock::now());
-  for (const auto& connection : connections_) {
-    if (handed_out_ >= due_) break;
-    connection->Wake();
-  }
-  if (due_ == options_.requests || stopping_) return;
-  due_timer_.expires_at(DueAt(due_));
-  due_timer_.async_wait([this](boost::system::error_code error) {
-    if (!error) OnDue();
-  });
-}
-
-void LoadRun::Sweep() {
-  if (finished_) return;
-  const auto now = LoadClock::now();
-  for (const auto& connection : connections_) connection->Expire(now);
-  OnSettled();
-  if (finished_) return;
-  sweep_timer_.expires_after(kSweepEvery);
-  sweep_timer_.async_wait([this](boost::system::error_code error) {
-    if (!error) Sweep();
-  });
-}
-
-void LoadRun::FinishIfIdle() {
-  if (!stopping_ || finished_) return;
-  if (std::ranges::any_of(connections_, [](const auto& connection) { return connection->busy(); })) return;
+void LoadRun::Finish() {
+  for (std::thread& thread : running_) thread.join();
+  running_.clear();
   finished_ = true;
-  sweep_timer_.cancel();
-  report_.Finish(LoadClock::now() - start_, options_.rate > 0 ? due_ - handed_out_ : 0);
+  std::uint64_t not_sent = 0;
+  auto ended = plan_.start + plan_.options.warm_up;
+  for (const auto& thread : threads_) {
+    report_.Merge(thread->report());
+    not_sent += thread->not_sent();
+    ended = std::max(ended, thread->ended());
+  }
+  report_.Finish(ended - plan_.start - plan_.options.warm_up, not_sent);
+}
+
+bool LoadRun::reached() const {
+  return std::ranges::any_of(threads_, [](const auto& thread) { return thread->reached(); });
+}
+
+std::string LoadRun::trouble() const {
+  for (const auto& thread : threads_) {
+    if (!thread->trouble().empty()) return thread->trouble();
+  }
+  return {};
 }
 
 }  // namespace sluice::bench

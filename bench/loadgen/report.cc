@@ -10,6 +10,8 @@ namespace {
 using nlohmann::ordered_json;
 using std::chrono::nanoseconds;
 
+constexpr std::array kLostNames{"closed", "reset", "timeout", "bad_answer", "refused_stream", "tls"};
+
 double Millis(nanoseconds duration) { return static_cast<double>(duration.count()) / 1e6; }
 
 ordered_json Latencies(const LatencyHistogram& histogram) {
@@ -31,26 +33,38 @@ unsigned long long Number(std::uint64_t value) { return value; }
 
 }  // namespace
 
-void Report::CountAnswer(std::uint16_t status, std::string_view version, std::uint64_t body_bytes,
-                         nanoseconds latency) {
+void Report::CountAnswer(const Answer& answer) {
   ++answered_;
-  ++by_status_[status];
-  body_bytes_ += body_bytes;
-  latency_.Add(latency);
-  auto found = by_version_.find(version);
+  ++by_status_[answer.status];
+  if (answer.grpc_status) ++by_grpc_status_[*answer.grpc_status];
+  body_bytes_ += answer.body_bytes;
+  latency_.Add(answer.latency);
+  auto found = by_version_.find(answer.version);
   if (found == by_version_.end()) {
-    found = by_version_.try_emplace(std::string(by_version_.size() < kVersionsMax ? version : "(other)")).first;
+    found = by_version_.try_emplace(std::string(by_version_.size() < kVersionsMax ? answer.version : "(other)")).first;
   }
   ++found->second.count;
-  found->second.latency.Add(latency);
+  found->second.latency.Add(answer.latency);
 }
 
-void Report::CountLost(Lost why) {
-  switch (why) {
-    case Lost::kClosed: ++closed_; break;
-    case Lost::kTimeout: ++timeouts_; break;
-    case Lost::kBadAnswer: ++bad_answers_; break;
+void Report::CountLost(Lost why, nanoseconds /*at*/) { ++lost_[static_cast<std::size_t>(why)]; }
+
+void Report::Merge(const Report& other) {
+  sent_ += other.sent_;
+  answered_ += other.answered_;
+  extra_bytes_ += other.extra_bytes_;
+  retried_ += other.retried_;
+  connects_ += other.connects_;
+  connect_failures_ += other.connect_failures_;
+  body_bytes_ += other.body_bytes_;
+  for (std::size_t i = 0; i < lost_.size(); ++i) lost_[i] += other.lost_[i];
+  for (const auto& [status, count] : other.by_status_) by_status_[status] += count;
+  for (const auto& [status, count] : other.by_grpc_status_) by_grpc_status_[status] += count;
+  for (const auto& [version, seen] : other.by_version_) {
+    by_version_[version].count += seen.count;
+    by_version_[version].latency.Merge(seen.latency);
   }
+  latency_.Merge(other.latency_);
 }
 
 void Report::Finish(nanoseconds elapsed, std::uint64_t not_sent) {
@@ -66,17 +80,27 @@ std::string Report::Json() const {
   for (const auto& [version, seen] : by_version_) {
     versions[version] = {{"count", seen.count}, {"latency_ms", Latencies(seen.latency)}};
   }
+  ordered_json lost = ordered_json::object();
+  for (std::size_t i = 0; i < lost_.size(); ++i) {
+    // Those of HTTP/1.1 are always there: who reads them compares them all.
+    const bool always = i == 0 || i == 2 || i == 3;
+    if (always || lost_[i] > 0) lost[kLostNames[i]] = lost_[i];
+  }
+  ordered_json grpc = ordered_json::object();
+  for (const auto& [status, count] : by_grpc_status_) grpc[std::to_string(status)] = count;
   const ordered_json json = {{"seconds", seconds},
                              {"sent", sent_},
                              {"answered", answered_},
                              {"not_sent", not_sent_},
-                             {"lost", {{"closed", closed_}, {"timeout", timeouts_}, {"bad_answer", bad_answers_}}},
+                             {"lost", std::move(lost)},
+                             {"retried", retried_},
                              {"extra_bytes", extra_bytes_},
                              {"connects", connects_},
                              {"connect_failures", connect_failures_},
                              {"per_second", seconds > 0 ? static_cast<double>(answered_) / seconds : 0},
                              {"body_bytes", body_bytes_},
                              {"by_status", std::move(statuses)},
+                             {"by_grpc_status", std::move(grpc)},
                              {"by_version", std::move(versions)},
                              {"latency_ms", Latencies(latency_)}};
   // Header values from outside may be no UTF-8.
@@ -88,8 +112,10 @@ std::string Report::Text() const {
   std::string out;
   Line(out, "%llu requests in %.2f s, %.0f a second", Number(answered_), seconds,
        seconds > 0 ? static_cast<double>(answered_) / seconds : 0.0);
-  Line(out, "lost: %llu closed, %llu timed out, %llu bad answers; not sent: %llu", Number(closed_), Number(timeouts_),
-       Number(bad_answers_), Number(not_sent_));
+  for (std::size_t i = 0; i < lost_.size(); ++i) {
+    if (lost_[i] > 0) Line(out, "lost, %s: %llu", kLostNames[i], Number(lost_[i]));
+  }
+  Line(out, "lost: %llu; not sent: %llu; sent again: %llu", Number(lost()), Number(not_sent_), Number(retried_));
   Line(out, "connections: %llu made, %llu failed", Number(connects_), Number(connect_failures_));
   Line(out, "latency ms: p50 %.3f  p90 %.3f  p99 %.3f  p99.9 %.3f  max %.3f", Millis(latency_.Quantile(0.5)),
        Millis(latency_.Quantile(0.9)), Millis(latency_.Quantile(0.99)), Millis(latency_.Quantile(0.999)),

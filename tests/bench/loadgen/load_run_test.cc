@@ -1,15 +1,19 @@
-// The load generator against the stub, both on one io_context: real sockets, no threads.
+// The load generator against the stub, which serves on a thread of its own: real sockets.
 #include "bench/loadgen/load_run.h"
 
 #include <gtest/gtest.h>
 
+#include <boost/asio/post.hpp>
+#include <future>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "bench/stub/stub_server.h"
 
 namespace sluice::bench {
 namespace {
 
+namespace asio = boost::asio;
 using nlohmann::json;
 using std::chrono::milliseconds;
 
@@ -19,40 +23,47 @@ class LoadRunTest : public testing::Test {
     Behaviour behaviour;
     ASSERT_TRUE(SetAll(behaviour, settings));
     StopStub();
-    stub_.emplace(io_, boost::asio::ip::tcp::endpoint(boost::asio::ip::make_address("127.0.0.1"), 0), behaviour, 1);
-    peer_ = {boost::asio::ip::make_address("127.0.0.1"), stub_->port()};
+    stub_.emplace(io_, asio::ip::tcp::endpoint(asio::ip::make_address("127.0.0.1"), 0), behaviour, 1);
+    port_ = std::to_string(stub_->port());
+    serving_ = std::thread([this] { io_.run(); });
   }
 
   void StopStub() {
-    if (stub_) stub_->Close();
-    io_.restart();
-    io_.poll();
+    if (!stub_) return;
+    asio::post(io_, [this] { stub_->Close(); });
+    serving_.join();  // the io_context has run out of work
     io_.restart();
     stub_.reset();
   }
 
   void TearDown() override { StopStub(); }
 
-  json Run(LoadOptions options, RequestParts parts = {.url = "http://stub/predict"}) {
-    EXPECT_TRUE(ComposeRequest(parts, options));
-    LoadRun run(io_, peer_, options);
+  json Run(LoadOptions options, RequestParts parts = {}) {
+    parts.url = "http://127.0.0.1:" + port_ + "/predict";
+    const auto mix = RequestMix::FromParts(parts);
+    EXPECT_TRUE(mix);
+    LoadRun run(*LoadRun::Resolve(mix->host(), mix->port()), options, *mix);
     run.Start();
-    while (!run.finished() && io_.run_one() > 0) {
+    while (!run.Wait(milliseconds(1000))) {
     }
-    EXPECT_TRUE(run.finished());
     EXPECT_TRUE(run.report().Accounted());
     reached_ = run.reached();
-    json report = json::parse(run.report().Json());
-    io_.poll();  // late handlers of the run leave before it does
-    return report;
+    trouble_ = run.trouble();
+    return json::parse(run.report().Json());
   }
 
-  json StubStats() const { return json::parse(const_cast<StubServer&>(*stub_).tally().Json("")); }
+  json StubStats() {
+    std::promise<std::string> text;
+    asio::post(io_, [&] { text.set_value(stub_->tally().Json("")); });
+    return json::parse(text.get_future().get());
+  }
 
-  boost::asio::io_context io_;
+  asio::io_context io_;
   std::optional<StubServer> stub_;
-  boost::asio::ip::tcp::endpoint peer_;
+  std::thread serving_;
+  std::string port_;
   bool reached_ = false;
+  std::string trouble_;
 };
 
 TEST_F(LoadRunTest, SendsExactlyTheRequestsAskedFor) {
@@ -112,11 +123,11 @@ TEST_F(LoadRunTest, LostRequestsSayWhy) {
 
 TEST_F(LoadRunTest, EveryShapeOfAnswerIsRead) {
   StartStub("version=v1");
-  const RequestParts chunked{.url = "http://stub/", .headers = {"x-stub-chunked: 1"}};
-  const RequestParts head{.url = "http://stub/", .method = "HEAD"};
-  const RequestParts close{.url = "http://stub/", .headers = {"Connection: close"}};
-  const RequestParts large{.url = "http://stub/", .headers = {"x-stub-body-bytes: 1000000"}};
-  const RequestParts upload{.url = "http://stub/", .method = "POST", .body_bytes = 3'000'000};
+  const RequestParts chunked{.headers = {"x-stub-chunked: 1"}};
+  const RequestParts head{.method = "HEAD"};
+  const RequestParts close{.headers = {"Connection: close"}};
+  const RequestParts large{.headers = {"x-stub-body-bytes: 1000000"}};
+  const RequestParts upload{.method = "POST", .body_bytes = 3'000'000};
 
   for (const RequestParts& parts : {chunked, head, close, large, upload}) {
     const json report = Run({.connections = 2, .requests = 6}, parts);

@@ -12,10 +12,10 @@ using std::chrono::milliseconds;
 TEST(Report, TellsCountsByStatusAndVersion) {
   Report report;
   for (int i = 0; i < 4; ++i) report.CountSent();
-  report.CountAnswer(200, "v45", 10, milliseconds(2));
-  report.CountAnswer(200, "v47", 10, milliseconds(4));
-  report.CountAnswer(503, "", 0, milliseconds(1));
-  report.CountLost(Lost::kTimeout);
+  report.CountAnswer({.status = 200, .version = "v45", .body_bytes = 10, .latency = milliseconds(2)});
+  report.CountAnswer({.status = 200, .version = "v47", .body_bytes = 10, .latency = milliseconds(4)});
+  report.CountAnswer({.status = 503, .latency = milliseconds(1)});
+  report.CountLost(Lost::kTimeout, milliseconds(3));
   report.Finish(std::chrono::seconds(2), 5);
 
   const auto json = nlohmann::json::parse(report.Json());
@@ -32,8 +32,11 @@ TEST(Report, TellsCountsByStatusAndVersion) {
 
 TEST(Report, VersionsAreLimitedAndNeverBreakTheJson) {
   Report report;
-  report.CountAnswer(200, "\xff\"", 0, milliseconds(1));
-  for (int i = 0; i < 1000; ++i) report.CountAnswer(200, "v" + std::to_string(i), 0, milliseconds(1));
+  report.CountAnswer({.status = 200, .version = "\xff\"", .latency = milliseconds(1)});
+  for (int i = 0; i < 1000; ++i) {
+    const std::string version = "v" + std::to_string(i);
+    report.CountAnswer({.status = 200, .version = version, .latency = milliseconds(1)});
+  }
 
   const auto json = nlohmann::json::parse(report.Json());
 

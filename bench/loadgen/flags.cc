@@ -1,0 +1,116 @@
+#include "bench/loadgen/flags.h"
+
+namespace sluice::bench {
+namespace {
+
+void AddLoadFlags(CLI::App& app, Flags& flags) {
+  const auto group = "Load";
+  app.add_option("-c,--connections", flags.load.connections, "kept connections, over all threads")
+      ->check(CLI::Range(1, 60000))
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("-s,--streams", flags.load.streams, "requests at once on each connection, with --http2")
+      ->check(CLI::Range(1, 10000))
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("-t,--threads", flags.load.threads, "threads, which share connections and rate")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("-d,--duration", flags.duration, "for example 10s, the default without -n")->group(group);
+  app.add_option("-n,--requests", flags.load.requests, "stop after this many requests")
+      ->check(CLI::PositiveNumber)
+      ->group(group);
+  app.add_option("-r,--rate", flags.load.rate,
+                 "open loop: this many requests a second whether or not answers come, latency from when each was due; "
+                 "without it each connection sends its next request when the last is answered")
+      ->check(CLI::Range(0.001, 1e7))
+      ->group(group);
+  app.add_option("--warm-up", flags.warm_up, "load for this long first, and count none of it")->group(group);
+  app.add_option("--timeout", flags.timeout, "of a request, from when it was due or sent")
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--seed", flags.load.seed, "of every draw")->capture_default_str()->group(group);
+}
+
+void AddRequestFlags(CLI::App& app, Flags& flags) {
+  const auto group = "Request";
+  app.add_option("-m,--method", flags.parts.method, "method")->capture_default_str()->group(group);
+  app.add_option("-H,--header", flags.parts.headers, "'Name: value', repeatable; {n} and {random:N} vary")
+      ->group(group);
+  app.add_option("--body", flags.parts.body, "body")->group(group);
+  app.add_option("--body-bytes", flags.parts.body_bytes, "a body of this many bytes")->group(group);
+  app.add_flag("--grpc", flags.parts.grpc,
+               "gRPC unary calls of the method that the path names; the body is the message; implies --http2")
+      ->group(group);
+}
+
+void AddProtocolFlags(CLI::App& app, Flags& flags) {
+  const auto group = "Protocol";
+  TlsOptions& tls = flags.load.secrets;
+  app.add_flag("--http2", flags.load.http2, "HTTP/2: by prior knowledge for http://, by ALPN for https://")
+      ->group(group);
+  app.add_option("--ca", tls.ca, "PEM file to verify the server with, instead of the system's")
+      ->check(CLI::ExistingFile)
+      ->group(group);
+  app.add_option("--cert", tls.certificate, "PEM file of the client's certificate and its chain, for mutual TLS")
+      ->check(CLI::ExistingFile)
+      ->group(group);
+  app.add_option("--key", tls.key, "PEM file of the client's key")->check(CLI::ExistingFile)->group(group);
+  app.add_option("--sni", tls.server_name, "name to ask for and to verify, instead of the address's")->group(group);
+  app.add_flag("--insecure", tls.insecure, "take any certificate")->group(group);
+}
+
+core::Status TakeDuration(const std::string& text, std::chrono::nanoseconds& into) {
+  if (text.empty()) return {};
+  const auto parsed = ParseDuration(text);
+  if (!parsed) return std::unexpected(parsed.error());
+  into = *parsed;
+  return {};
+}
+
+}  // namespace
+
+void AddFlags(CLI::App& app, Flags& flags) {
+  app.add_option("url", flags.parts.url, "http://HOST:PORT/PATH or https://; {n} is the request's number, {random:N} a draw")
+      ->required();
+  AddLoadFlags(app, flags);
+  AddRequestFlags(app, flags);
+  AddProtocolFlags(app, flags);
+  app.add_option("--tally", flags.load.tally_header, "answers are counted by the value of this header")
+      ->capture_default_str()
+      ->group("Results");
+  app.add_option("-o,--output", flags.output, "text or json")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str()
+      ->group("Results");
+  app.footer(
+      "Every request sent is answered or lost for a told reason.\n"
+      "Exit codes: 0 all were answered, 1 some were lost, 64 usage, 69 server not reachable.");
+}
+
+core::Result<RequestMix> Complete(Flags& flags) {
+  if (flags.duration.empty() && flags.load.requests == 0) flags.duration = "10s";
+  for (const auto& [text, into] : {std::pair{&flags.duration, &flags.load.duration},
+                                   std::pair{&flags.timeout, &flags.load.timeout},
+                                   std::pair{&flags.warm_up, &flags.load.warm_up}}) {
+    if (const auto taken = TakeDuration(*text, *into); !taken) return std::unexpected(taken.error());
+  }
+  if (flags.parts.grpc) flags.load.http2 = true;
+  if (flags.load.streams > 1 && !flags.load.http2) {
+    return core::Fail(core::ErrorCode::kInvalidArgument, "HTTP/1.1 carries one request at a time on a connection",
+                      "add --http2, or more connections with -c");
+  }
+  for (char& c : flags.load.tally_header) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  auto mix = RequestMix::FromParts(flags.parts);
+  if (mix) flags.load.tls = mix->tls();
+  const TlsOptions& tls = flags.load.secrets;
+  if (mix && !mix->tls() && !(tls.ca + tls.certificate + tls.key + tls.server_name).empty()) {
+    return core::Fail(core::ErrorCode::kInvalidArgument, "certificates are of no use without TLS", "write https://");
+  }
+  return mix;
+}
+
+}  // namespace sluice::bench
