@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "bench/loadgen/mix_file.h"
 #include "core/base/text.h"
 
 namespace sluice::bench {
@@ -9,149 +10,123 @@ namespace {
 
 using core::ErrorCode;
 
-constexpr std::uint64_t kBodyMax = 64ULL << 20;
+// The draws of a request are independent of each other, so that the size of a body does not follow its header.
+constexpr std::uint64_t kBodySalt = 0x5851f42d4c957f2dULL;
 
-struct Url {
-  bool tls = false;
-  std::string host;
-  std::string port;
-  std::string authority;
-  std::string target;
-};
-
-core::Result<Url> ParseUrl(std::string_view text) {
-  const std::string shown(text);
-  Url url;
-  url.tls = text.starts_with("https://");
-  if (!url.tls && !text.starts_with("http://")) {
-    return core::Fail(ErrorCode::kInvalidArgument, "'" + shown + "' is not an http:// or https:// address",
-                      "write http://HOST:PORT/PATH");
+// Makes the {random:N} of the header that names the unit the place of the user.
+core::Result<UserSpec> TakeUnit(const std::string& name, std::vector<std::string>& headers, std::string& user_header) {
+  constexpr std::string_view kMark = "{random:";
+  for (auto line = headers.begin(); line != headers.end(); ++line) {
+    const auto colon = line->find(':');
+    if (colon == std::string::npos || !core::EqualsIgnoreCase(std::string_view(*line).substr(0, colon), name)) continue;
+    const auto from = line->find(kMark, colon);
+    const auto to = line->find('}', from);
+    if (from == std::string::npos || to == std::string::npos) break;
+    const std::size_t digits = from + kMark.size();
+    const auto count = core::ParseDecimal(std::string_view(*line).substr(digits, to - digits));
+    if (!count || *count == 0 || *count > UserSpec::kCountMax) break;
+    user_header = line->substr(0, from) + "{user}" + line->substr(to + 1);
+    headers.erase(line);
+    return UserSpec{.count = *count};
   }
-  text.remove_prefix(url.tls ? 8 : 7);
-  const auto slash = text.find_first_of("/?");
-  const std::string_view authority = text.substr(0, slash);
-  url.authority = authority;
-  url.target = slash == std::string_view::npos ? "/" : std::string(text.substr(slash));
-  if (url.target.front() == '?') url.target.insert(0, "/");
-  if (url.target.find_first_of(" \t\r\n") != std::string::npos) {
-    return core::Fail(ErrorCode::kInvalidArgument, "the path of '" + shown + "' has a blank", "write %20");
-  }
-  std::string_view host = authority;
-  std::string_view port = url.tls ? "443" : "80";
-  const auto colon = authority.rfind(':');
-  const bool bracketed = authority.starts_with('[') && authority.ends_with(']');
-  if (colon != std::string_view::npos && !bracketed) {
-    host = authority.substr(0, colon);
-    port = authority.substr(colon + 1);
-  }
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  const auto number = core::ParseDecimal(port);
-  if (host.empty() || !number || *number == 0 || *number > 65535) {
-    return core::Fail(ErrorCode::kInvalidArgument, "'" + shown + "' has no usable host and port",
-                      "write http://HOST:PORT/PATH");
-  }
-  url.host = host;
-  url.port = port;
-  return url;
-}
-
-std::string Lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
+  return core::Fail(ErrorCode::kInvalidArgument, "no header '" + name + "' draws the unit",
+                    "add -H '" + name + ": u{random:100000}', at most a thousand million");
 }
 
 }  // namespace
 
 core::Result<RequestMix> RequestMix::FromParts(const RequestParts& parts) {
-  const auto url = ParseUrl(parts.url);
-  if (!url) return std::unexpected(url.error());
-  const std::string method = parts.grpc ? "POST" : parts.method;
-  if (!core::IsToken(method)) {
-    return core::Fail(ErrorCode::kInvalidArgument, "'" + method + "' is not a method");
+  auto target = ParseTarget(parts.url);
+  if (!target) return std::unexpected(target.error());
+  KindSpec spec{.method = parts.method,
+                .headers = parts.headers,
+                .body = parts.body,
+                .body_size = {.min = parts.body_bytes, .max = parts.body_bytes},
+                .grpc = parts.grpc};
+  std::optional<UserSpec> users;
+  if (!parts.unit.empty()) {
+    std::string header;
+    auto taken = TakeUnit(parts.unit, spec.headers, header);
+    if (!taken) return std::unexpected(taken.error());
+    spec.user_headers.push_back(std::move(header));
+    users = std::move(*taken);
   }
-  if (parts.body.size() > kBodyMax || parts.body_bytes > kBodyMax) {
-    return core::Fail(ErrorCode::kLimitExceeded, "the body is larger than 64 MiB");
+  auto kind = RequestKind::Compile(spec, *target);
+  if (!kind) return std::unexpected(kind.error());
+  std::vector<RequestKind> kinds;
+  kinds.push_back(std::move(*kind));
+  return FromKinds(std::move(kinds), std::move(users), std::move(*target));
+}
+
+core::Result<RequestMix> RequestMix::Load(const std::string& path, const RequestParts& defaults) {
+  auto target = ParseTarget(defaults.url);
+  if (!target) return std::unexpected(target.error());
+  auto file = ReadMixFile(path, defaults, *target);
+  if (!file) return std::unexpected(file.error());
+  return FromKinds(std::move(file->kinds), std::move(file->users), std::move(*target));
+}
+
+core::Result<RequestMix> RequestMix::FromKinds(std::vector<RequestKind> kinds, std::optional<UserSpec> users,
+                                               Target target) {
+  if (kinds.empty() || kinds.size() > kKindsMax) {
+    return core::Fail(ErrorCode::kLimitExceeded, "a mix has 1 to 64 entries", "write at least one, merge alike ones");
   }
   RequestMix mix;
-  std::string body = parts.body.empty() ? std::string(parts.body_bytes, 'x') : parts.body;
-  if (parts.grpc) {
-    std::string prefix(5, '\0');
-    for (std::size_t i = 0; i < 4; ++i) prefix[i + 1] = static_cast<char>(body.size() >> (24 - 8 * i));
-    body.insert(0, prefix);
+  std::uint64_t sum = 0;
+  std::uint64_t filler = 0;
+  for (const RequestKind& kind : kinds) {
+    sum += kind.weight();
+    mix.weights_.push_back(sum);
+    mix.seeded_ = mix.seeded_ || kind.varies();
+    if (kind.body_varies()) filler = std::max(filler, kind.body_size().max);
   }
-  std::string authority = url->authority;
-  bool has_host = false;
-  bool has_length = false;
-  std::string text;
-  std::vector<std::pair<std::string, std::string>> plain;
-  for (const std::string& field : parts.headers) {
-    const auto colon = field.find(':');
-    if (colon == std::string::npos || !core::IsToken(std::string_view(field).substr(0, colon)) ||
-        field.find_first_of("\r\n") != std::string::npos) {
-      return core::Fail(ErrorCode::kInvalidArgument, "'" + field + "' is not a header field", "write 'Name: value'");
-    }
-    const std::string name = field.substr(0, colon);
-    const std::string value(core::Trim(std::string_view(field).substr(colon + 1)));
-    text.append(name).append(": ").append(value).append("\r\n");
-    const std::string lower = Lower(name);
-    if (lower == "host") {
-      has_host = true;
-      authority = value;
-    } else if (lower == "content-length" || lower == "transfer-encoding") {
-      has_length = true;
-      if (lower == "content-length") plain.emplace_back(lower, value);
-    } else if (lower != "connection") {
-      plain.emplace_back(lower, value);
-    }
-  }
-  std::string start = method;
-  start.append(" ").append(url->target).append(" HTTP/1.1\r\n");
-  if (!has_host) start.append("Host: ").append(url->authority).append("\r\n");
-  if (!has_length && (!body.empty() || method == "POST" || method == "PUT")) {
-    text.append("Content-Length: ").append(std::to_string(body.size())).append("\r\n");
-    if (!parts.grpc) plain.emplace_back("content-length", std::to_string(body.size()));
-  }
-  start.append(text).append("\r\n");
-  auto head = TextTemplate::Parse(start);
-  if (!head) return std::unexpected(head.error());
-  std::vector<std::pair<std::string, std::string>> all{
-      {":method", method}, {":scheme", url->tls ? "https" : "http"}, {":authority", authority}, {":path", url->target}};
-  if (parts.grpc) {
-    all.emplace_back("content-type", "application/grpc");
-    all.emplace_back("te", "trailers");
-  }
-  all.insert(all.end(), plain.begin(), plain.end());
-  for (auto& [name, value] : all) {
-    auto parsed = TextTemplate::Parse(value);
-    if (!parsed) return std::unexpected(parsed.error());
-    mix.fields_.push_back({name, std::move(*parsed)});
-  }
-  mix.host_ = url->host;
-  mix.port_ = url->port;
-  mix.tls_ = url->tls;
-  mix.head_method_ = method == "HEAD";
-  mix.head_ = std::move(*head);
-  mix.body_ = std::move(body);
+  mix.filler_.assign(filler, 'x');
+  if (users && users->exponent > 0) mix.zipf_.emplace(users->count, users->exponent);
+  mix.target_ = std::move(target);
+  mix.kinds_ = std::move(kinds);
+  mix.users_ = std::move(users);
   return mix;
 }
 
+RequestDraw RequestMix::Draw(std::uint64_t number, core::Random& random) const {
+  RequestDraw draw{.number = number};
+  if (kinds_.size() > 1) {
+    const auto at = std::ranges::upper_bound(weights_, random.Below(weights_.back()));
+    draw.kind = static_cast<std::uint32_t>(at - weights_.begin());
+  }
+  if (users_) draw.unit = zipf_ ? zipf_->Draw(random) : random.Below(users_->count);
+  if (seeded_) draw.seed = random.Next();
+  return draw;
+}
+
+std::uint64_t RequestMix::BodyBytes(const RequestDraw& draw) const {
+  const RequestKind& kind = kinds_[draw.kind];
+  if (!kind.body_varies()) return kind.body().size();
+  core::Random random(draw.seed ^ kBodySalt);
+  return kind.body_size().Draw(random);
+}
+
 void RequestMix::AppendHead(std::string& out, const RequestDraw& draw) const {
-  core::Random random(draw.seed);
-  head_.Append(out, draw.number, random);
+  kinds_[draw.kind].AppendHead(out, {.n = draw.number, .user = draw.unit}, draw.seed, BodyBytes(draw));
 }
 
 void RequestMix::Fields(const RequestDraw& draw, std::string& arena, std::vector<FieldView>& out) const {
-  core::Random random(draw.seed);
-  arena.clear();
-  arena.reserve(64 * 1024);
-  for (const FieldTemplate& field : fields_) {
-    const std::size_t from = arena.size();
-    field.value.Append(arena, draw.number, random);
-    out.push_back({field.name, std::string_view(arena).substr(from)});
-  }
+  kinds_[draw.kind].Fields(arena, out, {.n = draw.number, .user = draw.unit}, draw.seed, BodyBytes(draw));
+}
+
+std::string_view RequestMix::Body(const RequestDraw& draw) const {
+  const RequestKind& kind = kinds_[draw.kind];
+  return kind.body_varies() ? std::string_view(filler_).substr(0, BodyBytes(draw)) : std::string_view(kind.body());
+}
+
+std::chrono::nanoseconds RequestMix::Think(const RequestDraw& draw, core::Random& random) const {
+  return kinds_[draw.kind].think().Draw(random);
+}
+
+std::vector<std::string> RequestMix::KindNames() const {
+  std::vector<std::string> names;
+  for (const RequestKind& kind : kinds_) names.push_back(kind.name());
+  return names;
 }
 
 }  // namespace sluice::bench

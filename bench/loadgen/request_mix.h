@@ -5,11 +5,13 @@
 #include <chrono>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "bench/loadgen/text_template.h"
+#include "bench/loadgen/request_kind.h"
+#include "bench/loadgen/zipf.h"
 #include "core/base/random.h"
 #include "core/base/result.h"
 
@@ -17,55 +19,74 @@ namespace sluice::bench {
 
 inline constexpr std::uint64_t kNoUnit = std::numeric_limits<std::uint64_t>::max();
 
+// The requests as the command line tells them.
 struct RequestParts {
-  std::string url = {};  // http://HOST[:PORT][/PATH] or https://
+  std::string url = {};
   std::string method = "GET";
   std::vector<std::string> headers = {};  // "Name: value"; Host and Content-Length are added when missing
   std::string body = {};
   std::uint64_t body_bytes = 0;  // a body of this many bytes, when `body` is empty
   bool grpc = false;
+  std::string unit = {};  // name of the header whose {random:N} is the user that is asked for
 };
 
+// The users on whose behalf requests are sent, numbered from 0.
+struct UserSpec {
+  static constexpr std::uint64_t kCountMax = 1'000'000'000;
+
+  std::uint64_t count = 0;
+  double exponent = 0;  // of Zipf's law; 0: all ask alike
+  std::string header = {};
+  std::string format = "u{user}";
+};
+
+// One request as it was drawn: what differs from the others.
 struct RequestDraw {
-  std::uint32_t kind = 0;
-  std::uint64_t number = 0;
-  std::uint64_t unit = kNoUnit;
-  std::uint64_t seed = 0;
-};
-
-struct FieldView {
-  std::string_view name;
-  std::string_view value;
+  std::uint32_t kind = 0;        // which entry of the mix
+  std::uint64_t number = 0;      // from 0, over the whole run
+  std::uint64_t unit = kNoUnit;  // the user it is asked for, from 0; kNoUnit when the mix has no users
+  std::uint64_t seed = 0;        // of {random:N} places and of the size of its body
 };
 
 class RequestMix {
  public:
+  static constexpr std::size_t kKindsMax = 64;
+
+  // The command line: one entry.
   static core::Result<RequestMix> FromParts(const RequestParts& parts);
+  // A mix file; `defaults` tells where requests go and what an entry leaves out.
+  static core::Result<RequestMix> Load(const std::string& path, const RequestParts& defaults);
+  static core::Result<RequestMix> FromKinds(std::vector<RequestKind> kinds, std::optional<UserSpec> users,
+                                            Target target);
 
-  RequestDraw Draw(std::uint64_t number, core::Random& random) const { return {.number = number, .seed = random.Next()}; }
+  RequestDraw Draw(std::uint64_t number, core::Random& random) const;
+  // HTTP/1.1: start line, fields, empty line; the body is apart.
   void AppendHead(std::string& out, const RequestDraw& draw) const;
+  // HTTP/2: pseudo-fields first, names in lower case. Views point into `arena`, which is cleared first, or the mix.
   void Fields(const RequestDraw& draw, std::string& arena, std::vector<FieldView>& out) const;
-  std::string_view Body(const RequestDraw&) const { return body_; }
-  std::chrono::nanoseconds Think(const RequestDraw&, core::Random&) const { return std::chrono::nanoseconds(0); }
-  bool IsHead(const RequestDraw&) const { return head_method_; }
+  // gRPC: framed already. Points into the mix.
+  std::string_view Body(const RequestDraw& draw) const;
+  // Closed loop: the pause before the connection's next request.
+  std::chrono::nanoseconds Think(const RequestDraw& draw, core::Random& random) const;
+  bool IsHead(const RequestDraw& draw) const { return kinds_[draw.kind].is_head(); }  // no body in the answer
 
-  const std::string& host() const { return host_; }
-  const std::string& port() const { return port_; }
-  bool tls() const { return tls_; }
+  // Where to connect.
+  const std::string& host() const { return target_.host; }
+  const std::string& port() const { return target_.port; }
+  bool tls() const { return target_.tls; }
+  std::vector<std::string> KindNames() const;
+  std::uint64_t units() const { return users_ ? users_->count : 0; }
 
  private:
-  struct FieldTemplate {
-    std::string name;
-    TextTemplate value;
-  };
+  std::uint64_t BodyBytes(const RequestDraw& draw) const;
 
-  std::string host_;
-  std::string port_;
-  bool tls_ = false;
-  bool head_method_ = false;
-  TextTemplate head_;
-  std::vector<FieldTemplate> fields_;
-  std::string body_;
+  Target target_;
+  std::vector<RequestKind> kinds_;
+  std::vector<std::uint64_t> weights_;  // summed up
+  std::optional<UserSpec> users_;
+  std::optional<Zipf> zipf_;
+  std::string filler_;  // bodies whose size varies are the beginning of it
+  bool seeded_ = false;
 };
 
 }  // namespace sluice::bench

@@ -15,7 +15,7 @@ TEST(TextTemplate, FillsInNumbersAndDraws) {
 
   for (int i = 0; i < 100; ++i) {
     std::string out;
-    parsed->Append(out, 42, random);
+    parsed->Append(out, {.n = 42}, random);
     seen.insert(out);
   }
 
