@@ -122,7 +122,7 @@ void LoadThread::List(LoadConnection& connection) {
 }
 
 void LoadThread::Dispatch() {
-  while (!free_.empty() && (handed_out_ < due_ || !again_.empty())) {
+  while (!free_.empty() && ((!stopping_ && handed_out_ < due_) || !again_.empty())) {
     LoadConnection* connection = free_.front();
     free_.pop_front();
     connection->listed = false;

@@ -100,7 +100,7 @@ core::Result<RequestKind> RequestKind::Compile(const KindSpec& spec, const Targe
   if (!kind.body_varies()) kind.body_ = spec.body.empty() ? std::string(spec.body_size.max, 'x') : spec.body;
   if (spec.grpc) kind.body_.insert(0, FramePrefix(kind.body_.size()));
   if (auto added = kind.AddPath(spec, method, target); !added) return std::unexpected(added.error());
-  if (std::ranges::none_of(spec.headers, NamesHost)) {
+  if (std::ranges::none_of(spec.headers, NamesHost) && std::ranges::none_of(spec.user_headers, NamesHost)) {
     std::string line = "Host: ";
     kind.head_.Join(*TextTemplate::Parse(line.append(target.authority).append("\r\n")));
   }
