@@ -143,7 +143,7 @@ void LoadThread::Settle(const Ticket& ticket, Answer answer) {
 
 void LoadThread::Lose(const Ticket& ticket, Lost why) {
   --outstanding_;
-  if (ticket.measured) report_.CountLost(why, now_ - measured_from_);
+  if (ticket.measured) report_.CountLost(why, now_ - measured_from_, ticket.draw.kind);
 }
 
 void LoadThread::CarryAgain(const Ticket& ticket) {

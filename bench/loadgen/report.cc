@@ -1,133 +1,131 @@
 #include "bench/loadgen/report.h"
 
 #include <algorithm>
-#include <cstdio>
-#include <nlohmann/json.hpp>
+#include <numeric>
 
 namespace sluice::bench {
 namespace {
 
-using nlohmann::ordered_json;
 using std::chrono::nanoseconds;
 
-constexpr std::array kLostNames{"closed", "reset", "timeout", "bad_answer", "refused_stream", "tls"};
+constexpr std::uint16_t kServerError = 500;
 
-double Millis(nanoseconds duration) { return static_cast<double>(duration.count()) / 1e6; }
-
-ordered_json Latencies(const LatencyHistogram& histogram) {
-  return {{"mean", Millis(histogram.Mean())},           {"p50", Millis(histogram.Quantile(0.5))},
-          {"p90", Millis(histogram.Quantile(0.9))},     {"p99", Millis(histogram.Quantile(0.99))},
-          {"p99.9", Millis(histogram.Quantile(0.999))}, {"max", Millis(histogram.max())}};
+LatencyHistogram& LatencyAt(ReportData::Kind& kind, std::uint8_t version) {
+  if (kind.latency.size() <= version) kind.latency.resize(std::size_t{version} + 1);
+  auto& histogram = kind.latency[version];
+  if (!histogram) histogram = std::make_unique<LatencyHistogram>();
+  return *histogram;
 }
 
-template <typename... Args>
-void Line(std::string& out, const char* format, Args... args) {
-  char line[256];
-  const int size = std::snprintf(line, sizeof line, format, args...);
-  if (size > 0) out.append(line, std::min(static_cast<std::size_t>(size), sizeof line - 1));
-  out += '\n';
+void MergeKind(ReportData::Kind& into, const ReportData::Kind& from, const VersionTable::Mapping& mapping) {
+  if (into.name.empty()) into.name = from.name;
+  into.answered += from.answered;
+  into.failed += from.failed;
+  into.lost += from.lost;
+  for (std::size_t i = 0; i < from.latency.size(); ++i) {
+    if (from.latency[i]) LatencyAt(into, mapping[i]).Merge(*from.latency[i]);
+  }
 }
-
-// NOLINTNEXTLINE(google-runtime-int): what %llu asks for
-unsigned long long Number(std::uint64_t value) { return value; }
 
 }  // namespace
 
-void Report::CountAnswer(const Answer& answer) {
-  ++answered_;
-  ++by_status_[answer.status];
-  if (answer.grpc_status) ++by_grpc_status_[*answer.grpc_status];
-  body_bytes_ += answer.body_bytes;
-  latency_.Add(answer.latency);
-  auto found = by_version_.find(answer.version);
-  if (found == by_version_.end()) {
-    found = by_version_.try_emplace(std::string(by_version_.size() < kVersionsMax ? answer.version : "(other)")).first;
+LatencyHistogram LatencyOf(const ReportData::Kind& kind) {
+  LatencyHistogram all;
+  for (const auto& histogram : kind.latency) {
+    if (histogram) all.Merge(*histogram);
   }
-  ++found->second.count;
-  found->second.latency.Add(answer.latency);
+  return all;
 }
 
-void Report::CountLost(Lost why, nanoseconds /*at*/) { ++lost_[static_cast<std::size_t>(why)]; }
+ReportData::Kind& Report::KindAt(std::uint32_t kind) {
+  const std::size_t index = std::min<std::size_t>(kind, RequestMix::kKindsMax - 1);
+  if (data_.kinds.size() <= index) data_.kinds.resize(index + 1);
+  return data_.kinds[index];
+}
+
+void Report::CountAnswer(const Answer& answer) {
+  ++data_.answered;
+  ++data_.by_status[answer.status];
+  if (answer.grpc_status) ++data_.by_grpc_status[*answer.grpc_status];
+  data_.body_bytes += answer.body_bytes;
+  const std::uint8_t version = data_.versions.Number(answer.version);
+  ReportData::Kind& kind = KindAt(answer.kind);
+  ++kind.answered;
+  if (answer.status >= kServerError || answer.grpc_status.value_or(0) != 0) ++kind.failed;
+  LatencyAt(kind, version).Add(answer.latency);
+  data_.series.CountAnswer(answer.at, answer.latency, version);
+  if (answer.unit != kNoUnit && !answer.version.empty()) data_.stickiness.Count(answer.unit, version);
+  live_->CountAnswer(answer.latency, version, answer.version);
+}
+
+void Report::CountLost(Lost why, nanoseconds at, std::uint32_t kind) {
+  ++data_.lost[static_cast<std::size_t>(why)];
+  ++KindAt(kind).lost;
+  data_.series.CountLost(at);
+  live_->CountLost();
+}
 
 void Report::Merge(const Report& other) {
-  sent_ += other.sent_;
-  answered_ += other.answered_;
-  extra_bytes_ += other.extra_bytes_;
-  retried_ += other.retried_;
-  connects_ += other.connects_;
-  connect_failures_ += other.connect_failures_;
-  body_bytes_ += other.body_bytes_;
-  for (std::size_t i = 0; i < lost_.size(); ++i) lost_[i] += other.lost_[i];
-  for (const auto& [status, count] : other.by_status_) by_status_[status] += count;
-  for (const auto& [status, count] : other.by_grpc_status_) by_grpc_status_[status] += count;
-  for (const auto& [version, seen] : other.by_version_) {
-    by_version_[version].count += seen.count;
-    by_version_[version].latency.Merge(seen.latency);
+  const ReportData& more = other.data_;
+  data_.elapsed = std::max(data_.elapsed, more.elapsed);
+  data_.sent += more.sent;
+  data_.answered += more.answered;
+  data_.not_sent += more.not_sent;
+  data_.extra_bytes += more.extra_bytes;
+  data_.retried += more.retried;
+  data_.connects += more.connects;
+  data_.connect_failures += more.connect_failures;
+  data_.body_bytes += more.body_bytes;
+  for (std::size_t i = 0; i < data_.lost.size(); ++i) data_.lost[i] += more.lost[i];
+  for (const auto& [status, count] : more.by_status) data_.by_status[status] += count;
+  for (const auto& [status, count] : more.by_grpc_status) data_.by_grpc_status[status] += count;
+  const VersionTable::Mapping mapping = data_.versions.TakeIn(more.versions);
+  for (std::size_t i = 0; i < more.kinds.size(); ++i) {
+    MergeKind(KindAt(static_cast<std::uint32_t>(i)), more.kinds[i], mapping);
   }
-  latency_.Merge(other.latency_);
+  data_.series.Merge(more.series, mapping);
+  data_.stickiness.Merge(more.stickiness, mapping);
 }
 
 void Report::Finish(nanoseconds elapsed, std::uint64_t not_sent) {
-  elapsed_ = elapsed;
-  not_sent_ = not_sent;
+  data_.elapsed = elapsed;
+  data_.not_sent = not_sent;
 }
 
-std::string Report::Json() const {
-  const double seconds = static_cast<double>(elapsed_.count()) / 1e9;
-  ordered_json statuses = ordered_json::object();
-  for (const auto& [status, count] : by_status_) statuses[std::to_string(status)] = count;
-  ordered_json versions = ordered_json::object();
-  for (const auto& [version, seen] : by_version_) {
-    versions[version] = {{"count", seen.count}, {"latency_ms", Latencies(seen.latency)}};
-  }
-  ordered_json lost = ordered_json::object();
-  for (std::size_t i = 0; i < lost_.size(); ++i) {
-    // Those of HTTP/1.1 are always there: who reads them compares them all.
-    const bool always = i == 0 || i == 2 || i == 3;
-    if (always || lost_[i] > 0) lost[kLostNames[i]] = lost_[i];
-  }
-  ordered_json grpc = ordered_json::object();
-  for (const auto& [status, count] : by_grpc_status_) grpc[std::to_string(status)] = count;
-  const ordered_json json = {{"seconds", seconds},
-                             {"sent", sent_},
-                             {"answered", answered_},
-                             {"not_sent", not_sent_},
-                             {"lost", std::move(lost)},
-                             {"retried", retried_},
-                             {"extra_bytes", extra_bytes_},
-                             {"connects", connects_},
-                             {"connect_failures", connect_failures_},
-                             {"per_second", seconds > 0 ? static_cast<double>(answered_) / seconds : 0},
-                             {"body_bytes", body_bytes_},
-                             {"by_status", std::move(statuses)},
-                             {"by_grpc_status", std::move(grpc)},
-                             {"by_version", std::move(versions)},
-                             {"latency_ms", Latencies(latency_)}};
-  // Header values from outside may be no UTF-8.
-  return json.dump(2, ' ', false, ordered_json::error_handler_t::replace);
+void Report::NameKinds(const std::vector<std::string>& names) {
+  for (std::size_t i = 0; i < names.size(); ++i) KindAt(static_cast<std::uint32_t>(i)).name = names[i];
 }
 
-std::string Report::Text() const {
-  const double seconds = static_cast<double>(elapsed_.count()) / 1e9;
-  std::string out;
-  Line(out, "%llu requests in %.2f s, %.0f a second", Number(answered_), seconds,
-       seconds > 0 ? static_cast<double>(answered_) / seconds : 0.0);
-  for (std::size_t i = 0; i < lost_.size(); ++i) {
-    if (lost_[i] > 0) Line(out, "lost, %s: %llu", kLostNames[i], Number(lost_[i]));
+std::uint64_t Report::lost() const { return std::accumulate(data_.lost.begin(), data_.lost.end(), std::uint64_t{0}); }
+
+LatencyHistogram Report::Latency() const {
+  LatencyHistogram all;
+  for (const ReportData::Kind& kind : data_.kinds) all.Merge(LatencyOf(kind));
+  return all;
+}
+
+std::vector<Report::VersionResult> Report::Versions() const {
+  const Stickiness::Result sticky = data_.stickiness.Tell();
+  std::vector<VersionResult> results;
+  std::uint64_t named = 0;
+  for (std::size_t number = 0; number < VersionTable::kSlots; ++number) {
+    VersionResult result{.name = std::string(data_.versions.Name(static_cast<std::uint8_t>(number))),
+                         .units = sticky.units_of[number]};
+    for (const ReportData::Kind& kind : data_.kinds) {
+      if (number < kind.latency.size() && kind.latency[number]) result.latency.Merge(*kind.latency[number]);
+    }
+    result.count = result.latency.count();
+    if (result.count == 0) continue;
+    if (!result.name.empty()) named += result.count;
+    results.push_back(std::move(result));
   }
-  Line(out, "lost: %llu; not sent: %llu; sent again: %llu", Number(lost()), Number(not_sent_), Number(retried_));
-  Line(out, "connections: %llu made, %llu failed", Number(connects_), Number(connect_failures_));
-  Line(out, "latency ms: p50 %.3f  p90 %.3f  p99 %.3f  p99.9 %.3f  max %.3f", Millis(latency_.Quantile(0.5)),
-       Millis(latency_.Quantile(0.9)), Millis(latency_.Quantile(0.99)), Millis(latency_.Quantile(0.999)),
-       Millis(latency_.max()));
-  for (const auto& [status, count] : by_status_) Line(out, "status %u: %llu", unsigned{status}, Number(count));
-  const double all = answered_ > 0 ? static_cast<double>(answered_) : 1.0;
-  for (const auto& [version, seen] : by_version_) {
-    Line(out, "version %s: %llu (%.2f %%), p50 %.3f ms, p99 %.3f ms", version.empty() ? "(none)" : version.c_str(),
-         Number(seen.count), 100.0 * static_cast<double>(seen.count) / all, Millis(seen.latency.Quantile(0.5)),
-         Millis(seen.latency.Quantile(0.99)));
+  for (VersionResult& result : results) {
+    if (result.name.empty()) continue;
+    result.share = static_cast<double>(result.count) / static_cast<double>(named);
+    result.likely = Wilson(result.count, named);
   }
-  return out;
+  std::ranges::sort(results, {}, &VersionResult::name);
+  return results;
 }
 
 }  // namespace sluice::bench

@@ -1,32 +1,44 @@
 // Counts durations in log-linear buckets: 128 per power of two, so that every quantile is exact to 0.8 %, from a
-// nanosecond to 18 minutes in 40 KB. Any owner; one thread.
+// nanosecond to 18 minutes in 35 KB. Merging adds buckets, so what several recorded apart is exactly what one would have
+// recorded. Any owner; one thread.
 #pragma once
 
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
 
 namespace sluice::bench {
 
 class LatencyHistogram {
  public:
+  static constexpr unsigned kSubBits = 7;
+  static constexpr unsigned kExponents = 40 - kSubBits;
+  static constexpr std::size_t kBuckets = (kExponents + 1) << kSubBits;
+
   void Add(std::chrono::nanoseconds duration);
   void Merge(const LatencyHistogram& other);
+  bool operator==(const LatencyHistogram&) const = default;
 
   std::uint64_t count() const { return count_; }
+  std::uint64_t sum() const { return sum_; }  // nanoseconds
   std::chrono::nanoseconds max() const { return max_; }
   std::chrono::nanoseconds Mean() const;
   // The duration that a share `q` in [0, 1] does not exceed (upper edge of its bucket, at most max()); 0 when empty.
   std::chrono::nanoseconds Quantile(double q) const;
 
- private:
-  static constexpr unsigned kSubBits = 7;
-  static constexpr unsigned kExponents = 40 - kSubBits;
-  static constexpr std::size_t kBuckets = (kExponents + 1) << kSubBits;
+  // The buckets that are not empty as `INDEX:COUNT` with blanks between, sum and greatest value in front. Parse() takes
+  // exactly what Compact() writes; nullopt for anything else.
+  std::string Compact() const;
+  static std::optional<LatencyHistogram> Parse(std::string_view text);
 
-  static std::size_t BucketOf(std::uint64_t value);
+  // Below 2^7 a bucket a nanosecond; above, the highest bit names the group and the next seven the bucket in it.
+  static std::size_t BucketOf(std::uint64_t nanoseconds);
   static std::uint64_t UpperEdge(std::size_t bucket);
 
+ private:
   std::uint64_t count_ = 0;
   std::uint64_t sum_ = 0;
   std::chrono::nanoseconds max_{0};
