@@ -1,30 +1,35 @@
 // sluice-bench: the bundled load generator. Results on stdout, diagnostics on stderr.
 // Exit codes: 0 every request was answered, 1 some were lost, 64 usage, 69 server not reachable.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <iostream>
 
 #include "bench/loadgen/flags.h"
-#include "bench/loadgen/load_run.h"
+#include "bench/loadgen/merge_command.h"
+#include "bench/loadgen/progress_line.h"
+#include "bench/loadgen/step_runner.h"
 
 namespace {
 
 using sluice::bench::Flags;
-using sluice::bench::LoadRun;
+using sluice::bench::LoadSteps;
 using sluice::bench::RequestMix;
-using sluice::bench::TlsClient;
+using sluice::bench::RunRecord;
+using sluice::bench::RunStep;
+using sluice::core::ErrorCode;
 
 constexpr int kLost = 1;
 constexpr int kUsage = 64;
 constexpr int kUnreachable = 69;
 
 // What a signal stops. A lock-free atomic is what a handler may touch.
-std::atomic<LoadRun*> current_run = nullptr;
-static_assert(std::atomic<LoadRun*>::is_always_lock_free);
+std::atomic<LoadSteps*> current_steps = nullptr;
+static_assert(std::atomic<LoadSteps*>::is_always_lock_free);
 
 void OnSignal(int) {
-  if (LoadRun* run = current_run.load()) run->Stop();
+  if (LoadSteps* steps = current_steps.load()) steps->Stop();
 }
 
 void CatchSignals() {
@@ -40,38 +45,40 @@ int Fail(int code, const std::string& message) {
   return code;
 }
 
-int Run(const Flags& flags, const RequestMix& mix) {
-  auto peers = LoadRun::Resolve(mix.host(), mix.port());
-  if (!peers) return Fail(kUnreachable, peers.error().Text());
-  std::optional<TlsClient> tls;
-  if (mix.tls()) {
-    constexpr std::uint32_t kMany = 1000;  // connections from which memory counts more than an allocation
-    auto made =
-        TlsClient::Make(flags.load.secrets, mix.host(), flags.load.http2, flags.load.connections > kMany);
-    if (!made) return Fail(kUsage, made.error().Text());
-    tls = std::move(*made);
+sluice::core::Status RunSteps(const Flags& flags, LoadSteps& steps, RunRecord& record) {
+  const auto run = [&](const auto& options, const std::string& label) { return steps.Run(options, label); };
+  if (!flags.report.sweep.empty()) {
+    const auto plan = CompleteSweep(flags.report, flags.load);
+    if (!plan) return std::unexpected(plan.error());
+    return RunSweep(*plan, flags.load, run, steps.stopped(), record);
   }
-  LoadRun run(std::move(*peers), flags.load, mix, std::move(tls));
-  current_run = &run;
+  const std::string label = StepLabel(flags.load);
+  auto report = steps.Run(flags.load, label);
+  if (!report) return std::unexpected(report.error());
+  record.steps.push_back({.label = label, .rate = flags.load.rate, .report = std::move(*report)});
+  return {};
+}
+
+int Run(const Flags& flags, const RequestMix& mix, RunRecord& record) {
+  const bool terminal = sluice::bench::StyleOfStderr().in_place;
+  LoadSteps steps(mix, flags.report.progress || (terminal && !flags.report.no_progress));
+  current_steps = &steps;
   CatchSignals();
-  run.Start();
-  while (!run.Wait(std::chrono::seconds(1))) {
-  }
-  current_run = nullptr;
-  const std::string trouble = run.trouble();
-  if (!run.reached()) {
-    return Fail(kUnreachable, "no connection to " + mix.host() + ':' + mix.port() + ": " + trouble);
-  }
-  if (!trouble.empty()) std::cerr << "sluice-bench: a connection failed: " << trouble << '\n';
-  std::cout << (flags.output == "json" ? run.report().Json() + "\n" : run.report().Text());
-  const bool clean = run.report().lost() == 0 && run.report().extra_bytes() == 0 && run.report().answered() > 0;
-  return clean ? 0 : kLost;
+  const auto ran = RunSteps(flags, steps, record);
+  current_steps = nullptr;
+  if (!ran) return Fail(ran.error().code == ErrorCode::kUnavailable ? kUnreachable : kUsage, ran.error().Text());
+  if (const auto written = WriteOutputs(flags.report, record); !written) return Fail(kLost, written.error().Text());
+  const auto clean = [](const RunStep& step) {
+    return step.report.lost() == 0 && step.report.extra_bytes() == 0 && step.report.answered() > 0;
+  };
+  return !record.steps.empty() && std::ranges::all_of(record.steps, clean) ? 0 : kLost;
 }
 
 }  // namespace
 
 // NOLINTNEXTLINE(bugprone-exception-escape): out of memory may end it
 int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "merge") return sluice::bench::MergeMain(argc - 1, argv + 1);
   Flags flags;
   CLI::App app{"sluice-bench, a load generator for HTTP/1.1, HTTP/2 and gRPC, with TLS or without"};
   sluice::bench::AddFlags(app, flags);
@@ -83,7 +90,10 @@ int main(int argc, char** argv) {
   const auto mix = sluice::bench::Complete(flags);
   if (!mix) return Fail(kUsage, mix.error().Text());
   try {
-    return Run(flags, *mix);
+    RunRecord record{.command = sluice::bench::CommandLine(argc, argv),
+                     .versions = sluice::bench::ProgramVersions(),
+                     .started = sluice::bench::UtcNow()};
+    return Run(flags, *mix, record);
   } catch (const std::exception& error) {
     return Fail(kLost, error.what());
   }

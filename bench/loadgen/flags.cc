@@ -39,6 +39,9 @@ void AddRequestFlags(CLI::App& app, Flags& flags) {
   app.add_option("-H,--header", flags.parts.headers, "'Name: value', repeatable; {n} and {random:N} vary")
       ->group(group);
   app.add_option("--body", flags.parts.body, "body")->group(group);
+  app.add_option("--unit", flags.parts.unit,
+                 "name of the header whose {random:N} is the unit, a user say, that one version is to answer")
+      ->group(group);
   app.add_option("--body-bytes", flags.parts.body_bytes, "a body of this many bytes")->group(group);
   app.add_flag("--grpc", flags.parts.grpc,
                "gRPC unary calls of the method that the path names; the body is the message; implies --http2")
@@ -72,7 +75,8 @@ core::Status TakeDuration(const std::string& text, std::chrono::nanoseconds& int
 }  // namespace
 
 void AddFlags(CLI::App& app, Flags& flags) {
-  app.add_option("url", flags.parts.url, "http://HOST:PORT/PATH or https://; {n} is the request's number, {random:N} a draw")
+  app.add_option("url", flags.parts.url,
+                 "http://HOST:PORT/PATH or https://; {n} is the request's number, {random:N} a draw")
       ->required();
   AddLoadFlags(app, flags);
   AddRequestFlags(app, flags);
@@ -80,10 +84,7 @@ void AddFlags(CLI::App& app, Flags& flags) {
   app.add_option("--tally", flags.load.tally_header, "answers are counted by the value of this header")
       ->capture_default_str()
       ->group("Results");
-  app.add_option("-o,--output", flags.output, "text or json")
-      ->check(CLI::IsMember({"text", "json"}))
-      ->capture_default_str()
-      ->group("Results");
+  AddReportFlags(app, flags.report);
   app.footer(
       "Every request sent is answered or lost for a told reason.\n"
       "Exit codes: 0 all were answered, 1 some were lost, 64 usage, 69 server not reachable.");
@@ -91,9 +92,9 @@ void AddFlags(CLI::App& app, Flags& flags) {
 
 core::Result<RequestMix> Complete(Flags& flags) {
   if (flags.duration.empty() && flags.load.requests == 0) flags.duration = "10s";
-  for (const auto& [text, into] : {std::pair{&flags.duration, &flags.load.duration},
-                                   std::pair{&flags.timeout, &flags.load.timeout},
-                                   std::pair{&flags.warm_up, &flags.load.warm_up}}) {
+  for (const auto& [text, into] :
+       {std::pair{&flags.duration, &flags.load.duration}, std::pair{&flags.timeout, &flags.load.timeout},
+        std::pair{&flags.warm_up, &flags.load.warm_up}}) {
     if (const auto taken = TakeDuration(*text, *into); !taken) return std::unexpected(taken.error());
   }
   if (flags.parts.grpc) flags.load.http2 = true;
@@ -104,7 +105,12 @@ core::Result<RequestMix> Complete(Flags& flags) {
   for (char& c : flags.load.tally_header) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
-  auto mix = RequestMix::FromParts(flags.parts);
+  const std::string& file = flags.report.mix;
+  if (!file.empty() && !flags.parts.unit.empty()) {
+    return core::Fail(core::ErrorCode::kInvalidArgument, "--unit stands beside --mix",
+                      "write `users:` into the mix file");
+  }
+  auto mix = file.empty() ? RequestMix::FromParts(flags.parts) : RequestMix::Load(file, flags.parts);
   if (mix) flags.load.tls = mix->tls();
   const TlsOptions& tls = flags.load.secrets;
   if (mix && !mix->tls() && !(tls.ca + tls.certificate + tls.key + tls.server_name).empty()) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "bench/loadgen/options.h"
+#include "bench/loadgen/report_flags.h"
 #include "bench/loadgen/request_mix.h"
 
 namespace sluice::bench {
@@ -15,7 +16,7 @@ struct Flags {
   std::string duration = {};
   std::string timeout = "10s";
   std::string warm_up = {};
-  std::string output = "text";
+  ReportFlags report = {};
 };
 
 void AddFlags(CLI::App& app, Flags& flags);

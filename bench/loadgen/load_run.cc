@@ -65,6 +65,7 @@ void LoadRun::Finish() {
   for (std::thread& thread : running_) thread.join();
   running_.clear();
   finished_ = true;
+  report_.NameKinds(plan_.mix->KindNames());
   std::uint64_t not_sent = 0;
   auto ended = plan_.start + plan_.options.warm_up;
   for (const auto& thread : threads_) {
@@ -73,6 +74,10 @@ void LoadRun::Finish() {
     ended = std::max(ended, thread->ended());
   }
   report_.Finish(ended - plan_.start - plan_.options.warm_up, not_sent);
+}
+
+void LoadRun::AddLive(LiveCounts::Sum& sum) const {
+  for (const auto& thread : threads_) thread->report().live().AddTo(sum);
 }
 
 bool LoadRun::reached() const {

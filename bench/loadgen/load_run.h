@@ -1,5 +1,5 @@
 // One load run: shares connections, requests and rate out over its threads, and adds up what they saw. Started once.
-// Owned by the program; Start(), Wait() and report() by the thread that made it, Stop() by anyone, signal handlers too.
+// Owned by the program; Start(), Wait(), AddLive() and reports by the thread that made it, Stop() by anyone, signal handlers too.
 #pragma once
 
 #include <atomic>
@@ -34,8 +34,12 @@ class LoadRun {
   // True when the run is over: every request is settled and the report complete.
   bool Wait(std::chrono::milliseconds at_most);
 
+  // What was counted up to now, roughly; of a run that was started.
+  void AddLive(LiveCounts::Sum& sum) const;
+
   // Of a run that is over.
   const Report& report() const { return report_; }
+  Report TakeReport() { return std::move(report_); }
   bool reached() const;         // whether any connection was ever made
   std::string trouble() const;  // the first reason why a connection failed; empty without
 

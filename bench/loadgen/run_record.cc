@@ -50,7 +50,8 @@ std::string CommandLine(int argc, const char* const* argv) {
   std::string out;
   for (int i = 0; i < argc; ++i) {
     if (i > 0) out += ' ';
-    out += Quoted(WithoutSecret(argv[i]));
+    const std::string word = argv[i];
+    out += Quoted(i == 0 ? word.substr(word.rfind('/') + 1) : WithoutSecret(word));
   }
   return out;
 }
