@@ -128,7 +128,8 @@ Stickiness LoadStickiness(const ordered_json& saved) {
   Stickiness::Result result{.units = saved.at("units").get<std::uint64_t>(),
                             .units_split = saved.at("units_split").get<std::uint64_t>(),
                             .answers_astray = saved.at("answers_astray").get<std::uint64_t>(),
-                            .answers_unwatched = saved.at("answers_unwatched").get<std::uint64_t>()};
+                            .answers_unwatched = saved.at("answers_unwatched").get<std::uint64_t>(),
+                            .apart = true};
   LoadCounts(saved.at("units_of"), result.units_of);
   VersionTable::Mapping same{};
   for (std::size_t i = 0; i < same.size(); ++i) same[i] = static_cast<std::uint8_t>(i);

@@ -128,7 +128,8 @@ ReportTable StepTable(const RunRecord& record) {
 std::string StickinessText(const Report& report) {
   const Stickiness::Result sticky = report.data().stickiness.Tell();
   if (sticky.units + sticky.answers_unwatched == 0) return {};
-  std::string out = std::to_string(sticky.units_split);
+  std::string out = sticky.apart ? "within each process, " : "";
+  out += std::to_string(sticky.units_split);
   out.append(" of ").append(std::to_string(sticky.units)).append(" units were answered by more than one version");
   if (sticky.units_split > 0) out.append(", ").append(std::to_string(sticky.answers_astray)).append(" answers astray");
   if (sticky.answers_unwatched > 0) {

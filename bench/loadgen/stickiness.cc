@@ -48,6 +48,7 @@ void Stickiness::MergeResult(const Result& result, const VersionTable::Mapping& 
   ended_.units_split += result.units_split;
   ended_.answers_astray += result.answers_astray;
   ended_.answers_unwatched += result.answers_unwatched;
+  ended_.apart = ended_.apart || result.apart;
   for (std::size_t i = 0; i < mapping.size(); ++i) ended_.units_of[mapping[i]] += result.units_of[i];
 }
 

@@ -19,13 +19,14 @@ class Stickiness {
     std::uint64_t units_split = 0;     // answered by more than one version
     std::uint64_t answers_astray = 0;  // by another version than the one that answers their unit most
     std::uint64_t answers_unwatched = 0;
+    bool apart = false;  // of several processes: units that two of them saw differently are not found
     std::array<std::uint64_t, VersionTable::kSlots> units_of = {};  // by the version that answers them most
   };
 
   void Count(std::uint64_t unit, std::uint8_t version);
   // `mapping` tells the numbers here of the versions there.
   void Merge(const Stickiness& other, const VersionTable::Mapping& mapping);
-  // A result without its units, of a process that has ended. Units that two processes saw differently are not found.
+  // A result without its units, of a process that has ended.
   void MergeResult(const Result& result, const VersionTable::Mapping& mapping);
   Result Tell() const;
 

@@ -31,7 +31,8 @@ class MergeCommandTest : public testing::Test {
     Report report;
     for (int i = 0; i < answers; ++i) {
       report.CountSent();
-      report.CountAnswer({.status = 200, .version = version, .latency = std::chrono::microseconds(100 * (i + 1))});
+      report.CountAnswer(
+          {.status = 200, .unit = 1, .version = version, .latency = std::chrono::microseconds(100 * (i + 1))});
     }
     report.Finish(std::chrono::seconds(2), 3);
     record.steps.push_back({.report = std::move(report)});
@@ -53,6 +54,7 @@ TEST_F(MergeCommandTest, ResultsOfProcessesSideBySideAreThoseOfOne) {
   EXPECT_EQ(told["seconds"], 2.0);
   EXPECT_EQ(told["per_second"], 20.0);
   EXPECT_EQ(told["by_version"]["v47"]["share"], 0.25);
+  EXPECT_NE(RecordText(*merged).find("within each process, 0 of 2 units"), std::string::npos);
   EXPECT_EQ(told["command"], "sluice-bench v45; sluice-bench v47");
   LatencyHistogram both = RunOf(30, "v45").steps[0].report.Latency();
   both.Merge(RunOf(10, "v47").steps[0].report.Latency());
