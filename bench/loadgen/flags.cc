@@ -3,63 +3,74 @@
 namespace sluice::bench {
 namespace {
 
+constexpr std::size_t kHelpColumn = 30;
+
+// Limits that --help does not repeat: its lines are for what a flag does.
+CLI::Validator Quiet(CLI::Validator validator) { return validator.description(""); }
+
 void AddLoadFlags(CLI::App& app, Flags& flags) {
   const auto group = "Load";
-  app.add_option("-c,--connections", flags.load.connections, "kept connections, over all threads")
-      ->check(CLI::Range(1, 60000))
-      ->capture_default_str()
+  const auto number = [&](const char* name, std::uint32_t& into, int most, const char* text) {
+    app.add_option(name, into, text)
+        ->check(Quiet(CLI::Range(1, most)))
+        ->type_name("N")
+        ->capture_default_str()
+        ->group(group);
+  };
+  number("-c,--connections", flags.load.connections, 60000, "kept connections, over all threads");
+  number("-s,--streams", flags.load.streams, 10000, "requests at once on each connection, with --http2");
+  number("-t,--threads", flags.load.threads, 256, "threads, which share connections and rate");
+  app.add_option("-d,--duration", flags.duration, "for example 10s, the default without -n")
+      ->type_name("TIME")
       ->group(group);
-  app.add_option("-s,--streams", flags.load.streams, "requests at once on each connection, with --http2")
-      ->check(CLI::Range(1, 10000))
-      ->capture_default_str()
-      ->group(group);
-  app.add_option("-t,--threads", flags.load.threads, "threads, which share connections and rate")
-      ->check(CLI::Range(1, 256))
-      ->capture_default_str()
-      ->group(group);
-  app.add_option("-d,--duration", flags.duration, "for example 10s, the default without -n")->group(group);
   app.add_option("-n,--requests", flags.load.requests, "stop after this many requests")
-      ->check(CLI::PositiveNumber)
+      ->check(Quiet(CLI::PositiveNumber))
+      ->type_name("N")
       ->group(group);
   app.add_option("-r,--rate", flags.load.rate,
-                 "open loop: this many requests a second whether or not answers come, latency from when each was due; "
-                 "without it each connection sends its next request when the last is answered")
-      ->check(CLI::Range(0.001, 1e7))
+                 "open loop: this many requests a second, whether or not answers come,\n"
+                 "latency from when each was due; without it each connection sends its\n"
+                 "next request when the last is answered")
+      ->check(Quiet(CLI::Range(0.001, 1e7)))
+      ->type_name("N")
       ->group(group);
-  app.add_option("--warm-up", flags.warm_up, "load for this long first, and count none of it")->group(group);
+  app.add_option("--warm-up", flags.warm_up, "load for this long first, and count none of it")
+      ->type_name("TIME")
+      ->group(group);
   app.add_option("--timeout", flags.timeout, "of a request, from when it was due or sent")
+      ->type_name("TIME")
       ->capture_default_str()
       ->group(group);
-  app.add_option("--seed", flags.load.seed, "of every draw")->capture_default_str()->group(group);
+  app.add_option("--seed", flags.load.seed, "of every draw")->type_name("N")->capture_default_str()->group(group);
 }
 
 void AddRequestFlags(CLI::App& app, Flags& flags) {
   const auto group = "Request";
   app.add_option("-m,--method", flags.parts.method, "method")->capture_default_str()->group(group);
   app.add_option("-H,--header", flags.parts.headers, "'Name: value', repeatable; {n} and {random:N} vary")
+      ->allow_extra_args(false)  // what follows may be the address
       ->group(group);
   app.add_option("--body", flags.parts.body, "body")->group(group);
+  app.add_option("--body-bytes", flags.parts.body_bytes, "a body of this many bytes")->type_name("N")->group(group);
   app.add_option("--unit", flags.parts.unit,
-                 "name of the header whose {random:N} is the unit, a user say, that one version is to answer")
+                 "name of the header whose {random:N} is the unit, a user say,\nthat one version is to answer")
       ->group(group);
-  app.add_option("--body-bytes", flags.parts.body_bytes, "a body of this many bytes")->group(group);
   app.add_flag("--grpc", flags.parts.grpc,
-               "gRPC unary calls of the method that the path names; the body is the message; implies --http2")
+               "gRPC unary calls of the method that the path names; the body is\nthe message; implies --http2")
       ->group(group);
 }
 
 void AddProtocolFlags(CLI::App& app, Flags& flags) {
   const auto group = "Protocol";
   TlsOptions& tls = flags.load.secrets;
+  const auto file = [&](const char* name, std::string& into, const char* text) {
+    app.add_option(name, into, text)->check(Quiet(CLI::ExistingFile))->type_name("FILE")->group(group);
+  };
   app.add_flag("--http2", flags.load.http2, "HTTP/2: by prior knowledge for http://, by ALPN for https://")
       ->group(group);
-  app.add_option("--ca", tls.ca, "PEM file to verify the server with, instead of the system's")
-      ->check(CLI::ExistingFile)
-      ->group(group);
-  app.add_option("--cert", tls.certificate, "PEM file of the client's certificate and its chain, for mutual TLS")
-      ->check(CLI::ExistingFile)
-      ->group(group);
-  app.add_option("--key", tls.key, "PEM file of the client's key")->check(CLI::ExistingFile)->group(group);
+  file("--ca", tls.ca, "PEM: verifies the server, instead of the system's authorities");
+  file("--cert", tls.certificate, "PEM: our certificate and its chain, for mutual TLS");
+  file("--key", tls.key, "PEM: its key");
   app.add_option("--sni", tls.server_name, "name to ask for and to verify, instead of the address's")->group(group);
   app.add_flag("--insecure", tls.insecure, "take any certificate")->group(group);
 }
@@ -76,8 +87,9 @@ core::Status TakeDuration(const std::string& text, std::chrono::nanoseconds& int
 
 void AddFlags(CLI::App& app, Flags& flags) {
   app.add_option("url", flags.parts.url,
-                 "http://HOST:PORT/PATH or https://; {n} is the request's number, {random:N} a draw")
+                 "http://HOST:PORT/PATH or https://;\n{n} is the request's number, {random:N} a draw")
       ->required();
+  app.get_formatter()->column_width(kHelpColumn);
   AddLoadFlags(app, flags);
   AddRequestFlags(app, flags);
   AddProtocolFlags(app, flags);

@@ -66,10 +66,9 @@ void Http1Connection::OnBytes(std::string_view bytes) {
 void Http1Connection::OnAnswer(bool more_follows) {
   busy_ = false;
   thread().Tick();
-  thread().Settle(ticket_,
-                  {.status = reader_.status(),
-                   .version = reader_.Field(thread().options().tally_header).value_or(""),
-                   .body_bytes = reader_.body_bytes()});
+  thread().Settle(ticket_, {.status = reader_.status(),
+                            .version = reader_.Field(thread().options().tally_header).value_or(""),
+                            .body_bytes = reader_.body_bytes()});
   if (more_follows) thread().tally().CountExtraBytes();
   // Bytes behind an answer, or one before the whole request was taken, end the connection's use, as does a server
   // that says so.

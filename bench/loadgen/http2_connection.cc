@@ -109,7 +109,8 @@ struct Http2Connection::Callbacks {
   }
 };
 
-Http2Connection::Http2Connection(LoadThread& thread, const TlsClient* tls) : LoadConnection(thread, tls), limit_(thread.options().streams) {}
+Http2Connection::Http2Connection(LoadThread& thread, const TlsClient* tls)
+    : LoadConnection(thread, tls), limit_(thread.options().streams) {}
 
 Http2Connection::~Http2Connection() = default;
 
@@ -174,9 +175,8 @@ bool Http2Connection::Submit(const Ticket& ticket) {
   }
   nghttp2_data_provider body{.source = {.ptr = &exchange}, .read_callback = Callbacks::ReadBody};
   const bool has_body = !thread().mix().Body(ticket.draw).empty();
-  const std::int32_t stream =
-      nghttp2_submit_request(session_.get(), nullptr, scratch.nghttp2.data(), scratch.nghttp2.size(),
-                             has_body ? &body : nullptr, &exchange);
+  const std::int32_t stream = nghttp2_submit_request(session_.get(), nullptr, scratch.nghttp2.data(),
+                                                     scratch.nghttp2.size(), has_body ? &body : nullptr, &exchange);
   if (stream < 0) {  // the numbers of streams are used up, or there is no memory
     going_away_ = true;
     thread().CarryAgain(ticket);
@@ -288,7 +288,8 @@ void Http2Connection::LoseAll(Lost why) {
 void Http2Connection::ExpireRequests(LoadClock::time_point now) {
   bool any = false;
   for (const auto& exchange : exchanges_) {
-    if (!exchange->active || exchange->settled || now - exchange->ticket.intended < thread().options().timeout) continue;
+    if (!exchange->active || exchange->settled || now - exchange->ticket.intended < thread().options().timeout)
+      continue;
     thread().Lose(exchange->ticket, Lost::kTimeout);
     exchange->settled = any = true;
     const std::int32_t stream = exchange->stream;

@@ -33,12 +33,12 @@ class Http2Connection final : public LoadConnection {
     std::uint64_t body_bytes = 0;
     std::size_t body_sent = 0;
     std::string version = {};  // value of the tally header
-    bool active = false;    // nghttp2 holds a stream for it
-    bool settled = false;   // counted before its stream was closed
-    bool ended = false;     // the answer came to its end
-    bool reset = false;     // RST_STREAM came
-    bool unsent = false;    // its HEADERS never left
-    bool bad = false;       // something in the answer was against the rules
+    bool active = false;       // nghttp2 holds a stream for it
+    bool settled = false;      // counted before its stream was closed
+    bool ended = false;        // the answer came to its end
+    bool reset = false;        // RST_STREAM came
+    bool unsent = false;       // its HEADERS never left
+    bool bad = false;          // something in the answer was against the rules
   };
 
   struct Callbacks;  // what nghttp2 calls
@@ -63,11 +63,11 @@ class Http2Connection final : public LoadConnection {
   std::unique_ptr<nghttp2_session, SessionFree> session_;
   std::vector<std::unique_ptr<Exchange>> exchanges_;  // made when first needed
   std::vector<Exchange*> spare_;
-  std::string unsent_;  // frames the channel did not take
+  std::string unsent_;       // frames the channel did not take
   const std::size_t limit_;  // streams at once, when the server allows as many
   std::size_t active_ = 0;
-  std::size_t thinking_ = 0;   // streams that wait for their next request
-  bool going_away_ = false;    // the server takes no further request here
+  std::size_t thinking_ = 0;  // streams that wait for their next request
+  bool going_away_ = false;   // the server takes no further request here
 };
 
 }  // namespace sluice::bench

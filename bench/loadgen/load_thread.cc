@@ -63,6 +63,7 @@ void LoadThread::Run() {
     poller_.Wait(NextWaking(), on_event);
   }
   ended_ = LoadClock::now();
+  if (!reached_) NoteTrouble("none came about while the run lasted");
   connections_.clear();
 }
 

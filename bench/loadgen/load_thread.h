@@ -65,7 +65,7 @@ class LoadThread {
   const Report& report() const { return report_; }
   // Due before the end, but no connection was free (open loop).
   std::uint64_t not_sent() const { return not_sent_; }
-  bool reached() const { return reached_; }  // some connection was made
+  bool reached() const { return reached_; }                // some connection was made
   const std::string& trouble() const { return trouble_; }  // the first reason why a connection failed
   LoadClock::time_point ended() const { return ended_; }
 

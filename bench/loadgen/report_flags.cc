@@ -9,10 +9,11 @@ namespace sluice::bench {
 void AddOutputFlags(CLI::App& app, ReportFlags& flags) {
   const auto group = "Results";
   app.add_option("-o,--output", flags.output, "text or json")
-      ->check(CLI::IsMember({"text", "json"}))
+      ->check(CLI::Validator(CLI::IsMember({"text", "json"})).description(""))
       ->capture_default_str()
       ->group(group);
   app.add_option("--report", flags.page, "write a page with plots into this file; it needs no other file")
+      ->type_name("FILE")
       ->group(group);
   app.add_flag("--mergeable", flags.mergeable, "with -o json: add what `sluice-bench merge A.json B.json` adds up")
       ->group(group);
@@ -20,12 +21,13 @@ void AddOutputFlags(CLI::App& app, ReportFlags& flags) {
 
 void AddReportFlags(CLI::App& app, ReportFlags& flags) {
   app.add_option("--mix", flags.mix, "several kinds of requests, users and think times from this YAML file")
-      ->check(CLI::ExistingFile)
+      ->check(CLI::Validator(CLI::ExistingFile).description(""))
+      ->type_name("FILE")
       ->group("Request");
-  app.add_option(
-         "--sweep", flags.sweep,
-         "open-loop steps in one run: rates as in 1000,2000, or percent as in 25%,50%,90% of what a closed loop "
-         "reaches first; each with its warm-up and duration")
+  app.add_option("--sweep", flags.sweep,
+                 "open-loop steps in one run: rates as in 1000,2000, or percent as in\n"
+                 "25%,50%,90% of what a closed loop reaches first; each with its\nwarm-up and duration")
+      ->type_name("STEPS")
       ->group("Load");
   AddOutputFlags(app, flags);
   auto* on = app.add_flag("--progress", flags.progress, "tell every second how it goes, on a terminal or not");

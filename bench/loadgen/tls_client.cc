@@ -57,7 +57,8 @@ core::Status SetUpVerification(SSL_CTX* context, const TlsOptions& options, cons
 
 bool IsAddress(const std::string& host) {
   std::array<unsigned char, sizeof(in6_addr)> ignored{};
-  return inet_pton(AF_INET, host.c_str(), ignored.data()) == 1 || inet_pton(AF_INET6, host.c_str(), ignored.data()) == 1;
+  return inet_pton(AF_INET, host.c_str(), ignored.data()) == 1 ||
+         inet_pton(AF_INET6, host.c_str(), ignored.data()) == 1;
 }
 
 }  // namespace
@@ -158,7 +159,7 @@ TlsSession::Step TlsSession::Handshake() {
   SSL_get0_alpn_selected(ssl_.get(), &chosen, &size);
   const std::string_view protocol(reinterpret_cast<const char*>(chosen), size);
   if (http2_ && protocol != "h2") {
-    error_ = "the server does not speak HTTP/2: it did not choose h2 by ALPN";
+    error_ = "the server speaks no HTTP/2: no h2 by ALPN";
     return Step::kFailed;
   }
   return Step::kDone;

@@ -137,6 +137,80 @@ TEST_F(LoadRunTest, EveryShapeOfAnswerIsRead) {
   EXPECT_EQ(StubStats()["body_bytes"], 18'000'000);
 }
 
+TEST_F(LoadRunTest, ThreadsShareConnectionsAndRequests) {
+  StartStub("version=v45");
+
+  const json report = Run({.connections = 5, .threads = 3, .requests = 1000}, {.headers = {"x-number: {n}"}});
+
+  EXPECT_EQ(report["answered"], 1000);
+  EXPECT_EQ(report["connects"], 5);
+  EXPECT_EQ(StubStats()["requests"], 1000);
+}
+
+TEST_F(LoadRunTest, ThreadsTogetherKeepTheRate) {
+  StartStub("");
+
+  const json report = Run({.connections = 4, .threads = 4, .duration = milliseconds(100), .rate = 1000});
+
+  // Each is due by the plan, however late it leaves.
+  EXPECT_GE(report["sent"].get<int>() + report["not_sent"].get<int>(), 100);
+  EXPECT_LE(report["sent"].get<int>() + report["not_sent"].get<int>(), 104);
+}
+
+TEST_F(LoadRunTest, WhatWasDueInTheWarmUpIsAskedButNotCounted) {
+  StartStub("");
+
+  const json report = Run({.connections = 2, .warm_up = milliseconds(100), .requests = 50, .rate = 1000});
+
+  EXPECT_EQ(report["sent"], 50);
+  EXPECT_EQ(report["answered"], 50);
+  EXPECT_EQ(StubStats()["requests"], 150);
+}
+
+TEST_F(LoadRunTest, Http2CarriesManyRequestsAtOnce) {
+  StartStub("version=v45&latency=20ms");
+
+  const json report = Run({.connections = 2, .streams = 25, .http2 = true, .requests = 100});
+
+  EXPECT_EQ(report["answered"], 100);
+  EXPECT_EQ(report["connects"], 2);
+  EXPECT_EQ(report["by_version"]["v45"]["count"], 100);
+  EXPECT_LT(report["seconds"].get<double>(), 100 * 0.02);  // one after another would take longer
+}
+
+TEST_F(LoadRunTest, Http2ReadsEveryShapeOfAnswer) {
+  StartStub("version=v1");
+  const RequestParts trailers{.headers = {"x-stub-chunked: 1"}};
+  const RequestParts head{.method = "HEAD"};
+  const RequestParts large{.headers = {"x-stub-body-bytes: 1000000"}};
+  const RequestParts upload{.method = "POST", .body_bytes = 3'000'000};
+
+  for (const RequestParts& parts : {trailers, head, large, upload}) {
+    const json report = Run({.connections = 2, .streams = 2, .http2 = true, .requests = 6}, parts);
+    EXPECT_EQ(report["answered"], 6) << report.dump();
+  }
+  EXPECT_EQ(StubStats()["body_bytes"], 18'000'000);
+}
+
+TEST_F(LoadRunTest, Http2SaysWhyAStreamWasLost) {
+  const LoadOptions options{.connections = 1, .streams = 4, .http2 = true, .requests = 12};
+  StartStub("fail_first=3&failure=reset");
+  EXPECT_EQ(Run(options)["lost"]["reset"], 3);
+
+  StartStub("fail_first=1&failure=close");
+  const json closed = Run(options);
+  EXPECT_GE(closed["lost"]["closed"], 1);
+  EXPECT_LE(closed["lost"]["closed"], 4);  // those that shared its connection
+
+  StartStub("fail_first=1&failure=stall");
+  LoadOptions hasty = options;
+  hasty.timeout = milliseconds(400);
+  const json stalled = Run(hasty);
+  EXPECT_EQ(stalled["lost"]["timeout"], 1);
+  EXPECT_EQ(stalled["answered"], 11);
+  EXPECT_EQ(stalled["connects"], 1);  // a stream that took too long does not end its connection
+}
+
 TEST_F(LoadRunTest, SaysWhenNobodyListens) {
   StartStub("");
   StopStub();
