@@ -222,7 +222,7 @@ class Refusals(BenchTest):
 
     def test_a_server_that_chooses_no_protocol_speaks_no_http2(self):
         said = bench(self.url, "-c", 1, "-n", 3, "--http2", "--insecure", expect=UNREACHABLE)[1]
-        self.assertIn("did not choose h2 by ALPN", said)
+        self.assertIn("no h2 by ALPN", said)
 
 
 @unittest.skipUnless(NGHTTPD, "nghttpd (nghttp2-server) is not installed")
