@@ -1,5 +1,6 @@
 // One load run: shares connections, requests and rate out over its threads, and adds up what they saw. Started once.
-// Owned by the program; Start(), Wait(), AddLive() and reports by the thread that made it, Stop() by anyone, signal handlers too.
+// Owned by the program; Start(), Wait(), AddLive() and reports by the thread that made it, Stop() by anyone, signal
+// handlers too.
 #pragma once
 
 #include <atomic>
