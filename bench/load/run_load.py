@@ -56,7 +56,7 @@ def measure(args, facts):
         stand.check_rules()
         taken = comparison.Comparison(stand, chosen, args.size, watching)
         taken.run()
-        summaries = {name: summary.of(result) for name, result in taken.results.items()}
+        summaries = {name: summary.of(result, stand.generator) for name, result in taken.results.items()}
     facts["load_average_after"] = os.getloadavg()
     notes = [f"{tables.show(name)} is not installed" for name in stand.missing] + list(dict.fromkeys(stand.notes))
     return {"environment": facts, "settings": dataclasses.asdict(args.size), "rounds_done": taken.rounds_done,

@@ -7,7 +7,7 @@ class Settings:
     rounds: int = 5
     seconds: float = 1.0             # of one measurement, closed loop
     latency_seconds: float = 2.0     # of one measurement, open loop
-    budget_seconds: float = 870      # no round begins that would not end within it
+    budget_seconds: float = 780      # no round begins that would not end within it
     slow_connections: int = 2000
     upload_mib: int = 64
     hundreds: int = 10               # of new TLS connections a measurement

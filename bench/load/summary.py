@@ -6,7 +6,7 @@ import watch
 SUBJECT, RELAY = "sluice", "relay"
 
 
-def of(result):
+def of(result, generators):
     """The row as plain data, for the JSON file and the tables."""
     row = result.row
     contestants = {}
@@ -23,8 +23,10 @@ def of(result):
     for name, told in contestants.items():
         told["to_best_peer"] = ratio(result, name, best)
         told["to_relay"] = ratio(result, name, RELAY if row.figure == "cpu_us" and RELAY in contestants else None)
+    able = generators.of(row.traffic) if row.traffic else None
     others, stolen = (max((s[i] for s in result.stretches), default=0) for i in (0, 1))
-    return {"title": row.title, "note": row.note, "figure": row.figure, "best_peer": best, "contestants": contestants,
+    return {"title": row.title, "note": row.note, "figure": row.figure,
+            "generator": able.name if able else None, "best_peer": best, "contestants": contestants,
             "failures": result.failures, "share_of_others": others, "share_stolen": stolen,
             "disturbed": watch.disturbed((others, stolen))}
 

@@ -40,8 +40,9 @@ def row_section(row, told):
         yield (f"**Disturbed**: others used up to {told['share_of_others']:.0%} of a core, the hypervisor took "
                f"{told['share_stolen']:.0%}.")
         yield ""
-    if told["note"]:
-        yield told["note"]
+    made_by = f"Load made by {told['generator']}." if told["generator"] not in (None, "sluice-bench") else ""
+    if told["note"] or made_by:
+        yield " ".join(filter(None, (told["note"], made_by)))
         yield ""
 
 

@@ -16,6 +16,7 @@ class Traffic:
     body_bytes: int = 0
     fields: tuple = ()       # beyond those of the canonical workload
     segment: tuple = STANDARD
+    new: bool = False        # each connection carries one request: as many requests as connections
 
     def all_fields(self):
         return (*FIELDS, *self.segment, *self.fields)

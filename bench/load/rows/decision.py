@@ -13,6 +13,7 @@ IN_NS = {"ns": 1, "us": 1e3, "ms": 1e6}
 
 class Decision(Row):
     name, figure, peers, names = "decision", "decision_us", (), ("sluice",)
+    traffic = None
     title = "one decision: bucket, 200 rules, split, metrics"
     columns = (Column("µs", "decision_us", "{:.2f}"), Column("of it metrics", "metrics_us", "{:.2f}"),
                Column("with 1 rule", "one_rule_us", "{:.2f}"), Column("host among 10, ns", "hosts_10", "{:.0f}"),

@@ -11,6 +11,7 @@ SPARE = 400  # descriptors of a process that are not connections
 
 class Held(Row):
     name, once, figure, more_is_better = "held", True, "answering", True
+    traffic = None
     names, peers = ("sluice",), ()
     columns = (Column("held at once", "held", "{:,.0f}"), Column("answering afterwards", "answering", "{:,.0f}"),
                Column("KiB each", "kib"))

@@ -13,6 +13,7 @@ KINDS = {"http1": ("http", None, HTTP1, "HTTP/1.1", ("nginx", "haproxy", "envoy"
 
 class Idle(Row):
     once, figure = True, "kib"
+    traffic = None
     columns = (Column("KiB per connection", "kib"), Column("process at rest, MiB", "base_mib"))
 
     def __init__(self, settings, kind):

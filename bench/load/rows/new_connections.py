@@ -14,15 +14,17 @@ class NewConnections(Row):
                Column("user", "user_us"), Column("sys", "system_us"))
     note = f"{AT_ONCE} at once from a generator that starts anew and so has no session to resume."
 
+    traffic = Traffic("https", connections=AT_ONCE, new=True)
+
     def __init__(self, settings):
         self.settings = settings
 
     def measure(self, stage, name):
-        traffic, hundred = Traffic("https", connections=AT_ONCE), Amount(requests=AT_ONCE)
+        hundred = Amount(requests=AT_ONCE)
         program, _ = stage.door(name, "https")
-        stage.load(name, traffic, hundred)
+        stage.load(name, self.traffic, hundred)
         before = usage.Cpu.of(program.pid)
-        made = sum(stage.load(name, traffic, hundred).answered for _ in range(self.settings.hundreds))
+        made = sum(stage.load(name, self.traffic, hundred).answered for _ in range(self.settings.hundreds))
         spent = usage.Cpu.of(program.pid).since(before)
         figures = {key: seconds / made * 1e6 for key, seconds in zip(("cpu_us", "user_us", "system_us"), spent)}
         return figures | {"per_cpu_second": 1e6 / figures["cpu_us"]}

@@ -1,6 +1,8 @@
 """One row of the comparison: who takes part, how one measurement is made, what of it is told. Standard library only."""
 import dataclasses
 
+from traffic import Traffic
+
 
 @dataclasses.dataclass(frozen=True)
 class Column:
@@ -18,6 +20,7 @@ class Row:
     more_is_better = False
     peers = ("nginx", "haproxy", "nghttpx", "envoy")  # of whom the best is what Sluice is held against
     columns = ()
+    traffic = Traffic()  # of the closed or open loop, None when single connections are made by hand
     once = False        # nothing to repeat: what is counted does not vary with the load of the machine
     note = ""           # a sentence under the table
 

@@ -15,12 +15,12 @@ KINDS = {"small": ("HTTP/1.1, 64 connections", Traffic(), ("nginx", "haproxy", "
          "h2c": ("HTTP/2 in plaintext, 8 x 32 streams", Traffic(http2=True, connections=8, streams=32),
                  ("haproxy", "nghttpx", "envoy", "sluice")),
          "tls": ("TLS, HTTP/1.1, 64 connections", Traffic("https"), ("nginx", "haproxy", "nghttpx", "envoy", "sluice"))}
-# 12 sendto(7<TCP:[127.0.0.1:8080->127.0.0.1:4711]>, ""..., 200, ...) = 200
+# 12 sendto(7<TCP:[4711]>, ""..., 200, ...) = 200
 # A call that another thread's line interrupts has two lines: `12 read(7<...> <unfinished ...>`, `12 <... read resumed>...`
 WHOLE = re.compile(r"^(\d+) +(\w+)\((.*) = (-?\d+|0x[0-9a-f]+)")
 BEGUN = re.compile(r"^(\d+) +\w+\((.*)<unfinished \.\.\.>$")
 ENDED = re.compile(r"^(\d+) +<\.\.\. (\w+) resumed>(.*) = (-?\d+|0x[0-9a-f]+)")
-SOCKET = re.compile(r"^\d+<(?:TCP|TCPv6):\[[^\]]*?:(\d+)(?:->|\])")
+SOCKET = re.compile(r"^(\d+)<(?:TCP|TCPv6|socket):")
 
 
 class SystemCalls(Row):
@@ -39,12 +39,12 @@ class SystemCalls(Row):
         self.note = "Under strace, closed loop; making and closing connections is counted with the requests."
 
     def measure(self, stage, name):
-        program, address = stage.door(name, self.traffic.door)
+        program, _ = stage.door(name, self.traffic.door)
         stage.load(name, self.traffic, Amount(requests=2000))
         with tempfile.NamedTemporaryFile("r", suffix=".strace", errors="replace") as out:
             with traced(program.pid, out.name):
                 outcome = stage.load(name, self.traffic, Amount(requests=self.settings.traced_requests))
-            counts, sent = count(out, address.rsplit(":", 1)[1])
+            counts, sent = count(out)
         return per_request(counts, sent, outcome.answered)
 
 
@@ -53,7 +53,7 @@ def traced(pid, path):
     strace = find("strace")
     if strace is None:
         raise harness.Failed("no strace here")
-    tracer = subprocess.Popen([strace, "-f", "-yy", "-s", "0", "-o", path, "-p", str(pid)], stderr=subprocess.PIPE,
+    tracer = subprocess.Popen([strace, "-f", "-y", "-s", "0", "-o", path, "-p", str(pid)], stderr=subprocess.PIPE,
                               text=True)
     try:
         told = tracer.stderr.readline()
@@ -65,9 +65,10 @@ def traced(pid, path):
         tracer.communicate(timeout=20)
 
 
-def count(lines, port):
-    """({call: (times, failed)}, {(side, direction): bytes}); the side of the client is that of our own port."""
-    counts, moved, begun = {}, {}, {}
+def count(lines):
+    """({call: (times, failed)}, {(side, direction): bytes}). What was accepted is the client's side, other sockets are the
+    models'; a descriptor that gets a new meaning is accepted or made by socket() again."""
+    counts, moved, begun, accepted = {}, {}, {}, set()
     for line in lines:
         if half := BEGUN.match(line):
             begun[half.group(1)] = half.group(2)
@@ -80,9 +81,14 @@ def count(lines, port):
             arguments = begun.pop(pid, "")
         times, failed = counts.get(call, (0, 0))
         counts[call] = (times + 1, failed + result.startswith("-"))
-        socket = SOCKET.match(arguments)
-        if socket and call in (*READS, *WRITES) and not result.startswith("-"):
-            key = ("client" if socket.group(1) == port else "model", "in" if call in READS else "out")
+        if result.startswith("-"):
+            continue
+        if call in ("accept", "accept4"):
+            accepted.add(result)
+        elif call == "socket":
+            accepted.discard(result)
+        elif (socket := SOCKET.match(arguments)) and call in (*READS, *WRITES):
+            key = ("client" if socket.group(1) in accepted else "model", "in" if call in READS else "out")
             moved[key] = moved.get(key, 0) + int(result, 0)
     return counts, moved
 

@@ -1,8 +1,8 @@
 """One worker and two: what sharing costs a request. Standard library only."""
 from machine import OTHER_CORE, PROXY_CORE
-from rows.requests import COST, PACE, cost
+from rows.requests import COST, PACE, kept_cost
 from rows.row import Row
-from traffic import Amount, Traffic
+from traffic import Traffic
 
 TWO = " x2"  # appended to a name: two workers, which may run on both cores
 BOTH_PIN = ("taskset", "-c", f"{PROXY_CORE},{OTHER_CORE}")
@@ -22,15 +22,14 @@ class Workers(Row):
         self.settings, self.started = settings, {}
 
     def measure(self, stage, name):
-        seconds = Amount(seconds=self.settings.seconds)
+        seconds = self.settings.seconds
         kind = name.removesuffix(TWO)
         if kind == name:
-            return cost(stage, name, Traffic(), seconds)[0]
+            return kept_cost(stage, name, Traffic(), seconds)
         if name not in self.started:
             self.started[name] = stage.fresh(kind, "two-workers", workers=2, pin=BOTH_PIN)
         with stage.on_stage(name, self.started[name]):
-            stage.load(name, Traffic(), Amount(seconds=0.2))
-            return cost(stage, name, Traffic(), seconds)[0]
+            return kept_cost(stage, name, Traffic(), seconds)
 
     def close(self):
         for proxy in self.started.values():
