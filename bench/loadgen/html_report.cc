@@ -45,6 +45,7 @@ th,td{padding:.25rem .7rem;border-bottom:1px solid var(--rule);text-align:right;
 th{color:var(--dim);font-weight:600}th:first-child,td:first-child{text-align:left;padding-left:0}
 td:first-child{max-width:18rem;overflow:hidden;text-overflow:ellipsis}
 details{margin:.6rem 0}summary{cursor:pointer;color:var(--dim)}
+@media(max-width:30rem){svg text{font-size:15px}th,td{padding:.25rem .45rem}}
 @media print{figure,.facts div{break-inside:avoid}}
 )";
 

@@ -29,11 +29,13 @@ double SliceMiddle(const ReportData& data, std::size_t index) {
   return (static_cast<double>(index) + 0.5) * SliceSeconds(data);
 }
 
-// The last slice is mostly cut short by the end of the run, so its rate would mislead.
-std::size_t WholeSlices(const Report& report) {
+// The last slice is mostly cut short by the end of the run, and few answers make its figures jump: it is left out, unless
+// the run was so short that there is hardly another.
+std::size_t SlicesShown(const Report& report) {
   const ReportData& data = report.data();
   const auto whole = static_cast<std::size_t>(data.elapsed / data.series.width());
-  return std::min(whole, data.series.slices().size());
+  const std::size_t all = data.series.slices().size();
+  return whole < 2 ? all : std::min(whole, all);
 }
 
 PlotAxis TimeAxis(const Report& report) { return {Scale::kLinear, 0, std::max(report.seconds(), 0.001), true}; }
@@ -58,7 +60,7 @@ std::vector<Shown> NamedVersions(const Report& report) {
 PlotSeries ShareSeries(const Report& report, const std::vector<Shown>& versions, std::size_t index) {
   const ReportData& data = report.data();
   PlotSeries series{.name = versions[index].name, .colour = index % PlotSeries::kColours};
-  const std::size_t count = data.series.slices().size();
+  const std::size_t count = SlicesShown(report);
   for (std::size_t i = 0; i < count; ++i) {
     const TimeSlice& slice = data.series.slices()[i];
     std::uint64_t all = 0;
@@ -180,7 +182,8 @@ std::optional<Plot> LatencyOverTime(const Report& report) {
   PlotSeries p99{.name = "p99", .colour = 2};
   PlotSeries max{.name = "max", .dashed = true, .colour = 4};
   Bounds latency;
-  for (std::size_t i = 0; i < data.series.slices().size(); ++i) {
+  const std::size_t count = SlicesShown(report);
+  for (std::size_t i = 0; i < count; ++i) {
     const LatencyHistogram& histogram = data.series.slices()[i].latency;
     if (histogram.count() == 0) continue;
     const double at = std::min(SliceMiddle(data, i), report.seconds());
@@ -204,7 +207,7 @@ std::optional<Plot> RateOverTime(const Report& report) {
   PlotSeries answers{.name = "answers", .colour = 0};
   PlotSeries losses{.name = "lost", .colour = 4};
   double highest = 0;
-  const std::size_t slices = WholeSlices(report);
+  const std::size_t slices = SlicesShown(report);
   for (std::size_t i = 0; i < slices; ++i) {
     const TimeSlice& slice = data.series.slices()[i];
     const double at = SliceMiddle(data, i);

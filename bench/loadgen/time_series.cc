@@ -20,16 +20,21 @@ void TimeSlice::Merge(const TimeSlice& other, const VersionTable::Mapping& mappi
 }
 
 TimeSlice& TimeSeries::SliceAt(std::chrono::nanoseconds at) {
+  const auto into = at - current_from_;
+  if (current_ < slices_.size() && into.count() >= 0 && into < width_) return slices_[current_];
   at = std::max(at, std::chrono::nanoseconds(0));
   while (static_cast<std::size_t>(at / width_) >= kSlicesMax) Widen();
   const auto index = static_cast<std::size_t>(at / width_);
   while (slices_.size() <= index) slices_.emplace_back();
+  current_ = index;
+  current_from_ = width_ * static_cast<std::int64_t>(index);
   return slices_[index];
 }
 
 void TimeSeries::Widen() {
   static const VersionTable::Mapping kSame = Same();
   width_ *= 2;
+  current_ = kSlicesMax;
   const std::size_t half = (slices_.size() + 1) / 2;
   for (std::size_t i = 0; i < half; ++i) {
     if (i > 0) slices_[i] = slices_[2 * i];

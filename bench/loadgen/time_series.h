@@ -42,6 +42,10 @@ class TimeSeries {
 
   std::chrono::nanoseconds width_ = kWidthMin;
   std::deque<TimeSlice> slices_;  // a deque: they are large, and never move
+  // The slice that was counted in last, mostly the next one's too, and where it begins. None while `current_` is above
+  // every index.
+  std::size_t current_ = kSlicesMax;
+  std::chrono::nanoseconds current_from_{0};
 };
 
 }  // namespace sluice::bench

@@ -1,7 +1,6 @@
 #include "bench/support/latency_histogram.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -9,28 +8,12 @@
 
 namespace sluice::bench {
 
-std::size_t LatencyHistogram::BucketOf(std::uint64_t value) {
-  constexpr std::uint64_t kLinear = 1ULL << kSubBits;
-  if (value < kLinear) return static_cast<std::size_t>(value);
-  const unsigned exponent = static_cast<unsigned>(std::bit_width(value)) - 1 - kSubBits;
-  const std::uint64_t sub = (value >> exponent) & (kLinear - 1);
-  return std::min(static_cast<std::size_t>(((exponent + 1ULL) << kSubBits) + sub), kBuckets - 1);
-}
-
 std::uint64_t LatencyHistogram::UpperEdge(std::size_t bucket) {
   constexpr std::uint64_t kLinear = 1ULL << kSubBits;
   if (bucket < kLinear) return bucket;
   const unsigned exponent = static_cast<unsigned>(bucket >> kSubBits) - 1;
   const std::uint64_t sub = bucket & (kLinear - 1);
   return ((kLinear + sub + 1) << exponent) - 1;
-}
-
-void LatencyHistogram::Add(std::chrono::nanoseconds duration) {
-  const auto value = static_cast<std::uint64_t>(std::max<std::int64_t>(0, duration.count()));
-  ++buckets_[BucketOf(value)];
-  ++count_;
-  sum_ += value;
-  max_ = std::max(max_, duration);
 }
 
 void LatencyHistogram::Merge(const LatencyHistogram& other) {

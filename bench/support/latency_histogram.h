@@ -3,7 +3,9 @@
 // recorded. Any owner; one thread.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -18,7 +20,13 @@ class LatencyHistogram {
   static constexpr unsigned kExponents = 40 - kSubBits;
   static constexpr std::size_t kBuckets = (kExponents + 1) << kSubBits;
 
-  void Add(std::chrono::nanoseconds duration);
+  void Add(std::chrono::nanoseconds duration) {
+    const auto value = static_cast<std::uint64_t>(std::max<std::int64_t>(0, duration.count()));
+    ++buckets_[BucketOf(value)];
+    ++count_;
+    sum_ += value;
+    max_ = std::max(max_, duration);
+  }
   void Merge(const LatencyHistogram& other);
   bool operator==(const LatencyHistogram&) const = default;
 
@@ -35,7 +43,13 @@ class LatencyHistogram {
   static std::optional<LatencyHistogram> Parse(std::string_view text);
 
   // Below 2^7 a bucket a nanosecond; above, the highest bit names the group and the next seven the bucket in it.
-  static std::size_t BucketOf(std::uint64_t nanoseconds);
+  static std::size_t BucketOf(std::uint64_t nanoseconds) {
+    constexpr std::uint64_t kLinear = 1ULL << kSubBits;
+    if (nanoseconds < kLinear) return static_cast<std::size_t>(nanoseconds);
+    const unsigned exponent = static_cast<unsigned>(std::bit_width(nanoseconds)) - 1 - kSubBits;
+    const std::uint64_t sub = (nanoseconds >> exponent) & (kLinear - 1);
+    return std::min(static_cast<std::size_t>(((exponent + 1ULL) << kSubBits) + sub), kBuckets - 1);
+  }
   static std::uint64_t UpperEdge(std::size_t bucket);
 
  private:
