@@ -11,6 +11,7 @@ namespace {
 constexpr std::chrono::milliseconds kSweepMin{20};
 constexpr std::chrono::milliseconds kSweepMax{100};  // also how soon a signal is seen
 constexpr int kSweepsPerTimeout = 20;
+constexpr std::size_t kConnectsPerTurn = 64;
 
 // The share of the `index`th of `count` of what is dealt out in turn.
 std::uint64_t ShareOf(std::uint64_t all, std::uint32_t index, std::uint32_t count) {
@@ -48,12 +49,12 @@ LoadThread::LoadThread(const LoadPlan& plan, std::uint32_t index, std::uint32_t 
 LoadThread::~LoadThread() = default;
 
 void LoadThread::Run() {
-  for (const auto& connection : connections_) connection->Connect();
   const auto on_event = [](void* owner, std::uint32_t events) {
     static_cast<LoadConnection*>(owner)->OnEvents(events);
   };
   while (true) {
     Tick();
+    ConnectSome();
     if (period_ > 0 && !stopping_) CountDue(std::min(now_, end_));
     Dispatch();
     RunTimers();
@@ -67,7 +68,14 @@ void LoadThread::Run() {
   connections_.clear();
 }
 
+// Not all at once: to connect 19,000 takes seconds, in which the first ones can work already.
+void LoadThread::ConnectSome() {
+  const std::size_t until = std::min(connections_.size(), begun_ + kConnectsPerTurn);
+  while (begun_ < until) connections_[begun_++]->Connect();
+}
+
 LoadClock::time_point LoadThread::NextWaking() const {
+  if (begun_ < connections_.size() && !stopping_) return now_;
   auto when = sweep_at_;
   if (!stopping_) when = std::min(when, end_);
   if (!timers_.empty()) when = std::min(when, timers_.top().when);

@@ -106,6 +106,7 @@ class LoadThread {
   };
 
   LoadClock::time_point DueAt(std::uint64_t index) const;
+  void ConnectSome();
   void CountDue(LoadClock::time_point now);
   void Dispatch();
   void RunTimers();
@@ -127,6 +128,7 @@ class LoadThread {
   FieldScratch fields_;
   std::size_t peer_ = 0;
   std::vector<std::unique_ptr<LoadConnection>> connections_;
+  std::size_t begun_ = 0;  // of connections_, those that were told to connect
   std::deque<LoadConnection*> free_;
   std::deque<Ticket> again_;
   std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;

@@ -1,5 +1,6 @@
-// Waits for sockets, edge-triggered. Not Asio: its reactor costs, per answer, a handler object, a lock or two and an
-// attempt to read that finds nothing; here an answer costs one recv and one send (figures in bench/README.md).
+// Waits for sockets, edge-triggered, to the nanosecond. Not Asio: that costs as much CPU in a closed loop (6.9 us a
+// request both, HTTP/1.1 at saturation), but in an open one it sets a timer in the kernel for every request that is due
+// (21.5 us a request against 16.5 at 30,000 a second), and its pending reads want a buffer for each connection.
 // Owned by a LoadThread; one thread.
 #pragma once
 

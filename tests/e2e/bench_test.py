@@ -4,13 +4,11 @@ import contextlib
 import importlib.util
 import json
 import os
-import pathlib
 import shutil
 import signal
 import socket
 import ssl
 import subprocess
-import tempfile
 import threading
 import time
 from concurrent import futures
@@ -18,10 +16,10 @@ import unittest
 
 import pki
 import rig
+from bench_rig import LOST, UNREACHABLE, BenchTest, bench
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 NGHTTPD = shutil.which("nghttpd")
-LOST, UNREACHABLE = 1, 69
 
 NGINX_CONF = """
 daemon off; worker_processes 1; pid {dir}/nginx.pid; error_log {dir}/error.log;
@@ -40,36 +38,6 @@ http {{
            ssl_protocols TLSv1.3; location / {{ return 200 "$ssl_client_s_dn"; }} }}
 }}
 """
-
-
-def bench(*flags, expect=0):
-    """Its report; with another exit status than 0, what it said on stderr as well."""
-    command = [rig.BENCH, *map(str, flags), "-o", "json", "--no-progress"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    if done.returncode != expect:
-        raise AssertionError(f"{command} ended with {done.returncode}: {done.stdout[-2000:]} {done.stderr}")
-    report = json.loads(done.stdout) if done.stdout else None
-    if report and report["sent"] != report["answered"] + sum(report["lost"].values()):
-        raise AssertionError(f"a request is unaccounted for: {report}")
-    return (report, done.stderr) if expect else report
-
-
-class BenchTest(unittest.TestCase):
-    def setUp(self):
-        directory = tempfile.TemporaryDirectory(prefix="sluice-bench-")
-        self.addCleanup(directory.cleanup)
-        self.dir = pathlib.Path(directory.name)
-        self.programs = rig.harness.Programs(self.dir)
-        self.programs.__enter__()
-        self.addCleanup(self.programs.__exit__)
-
-    def stub(self, *flags):
-        return self.programs.start("stub", [rig.STUB, "--port", 0, *flags]).wait_for(["http"]).listeners["http"]
-
-    def launch(self, name, command, port):
-        """A program that does not say when it listens."""
-        self.programs.start(name, command)
-        rig.until(lambda: not rig.harness.port_is_free(port), f"{name} to listen")
 
 
 class Stub(BenchTest):
@@ -96,8 +64,8 @@ class Stub(BenchTest):
         for more in ((), ("--http2", "-s", "8"), ("-t", "2")):
             with self.subTest(more):
                 address = self.stub()
-                running = subprocess.Popen([rig.BENCH, f"http://{address}/", "-c", "4", "-d", "100s", "-o", "json", *more],
-                                           stdout=subprocess.PIPE, text=True)
+                command = [rig.BENCH, f"http://{address}/", "-c", "4", "-d", "100s", "-o", "json", *more]
+                running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
                 rig.until(lambda: json.loads(rig.harness.get(address, "/__stub/stats"))["requests"] > 100, "some load")
                 running.terminate()
                 report = json.loads(running.communicate(timeout=60)[0])
