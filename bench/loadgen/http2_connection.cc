@@ -73,6 +73,7 @@ struct Http2Connection::Callbacks {
       case NGHTTP2_RST_STREAM:
         if (Exchange* exchange = Of(session, frame->hd.stream_id); exchange != nullptr) exchange->reset = true;
         break;
+      case NGHTTP2_SETTINGS: static_cast<Http2Connection*>(user)->settings_seen_ = true; break;
       case NGHTTP2_GOAWAY: static_cast<Http2Connection*>(user)->going_away_ = true; break;
       default: break;
     }
@@ -124,7 +125,7 @@ void Http2Connection::OnOpen() {
   session_.reset(session);
   unsent_.clear();
   thinking_ = 0;
-  going_away_ = false;
+  going_away_ = settings_seen_ = false;
   const std::array settings{nghttp2_settings_entry{NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
                             nghttp2_settings_entry{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, kWindow}};
   nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, settings.data(), settings.size());
@@ -133,6 +134,8 @@ void Http2Connection::OnOpen() {
 }
 
 std::size_t Http2Connection::Limit() const {
+  // More than it takes would be refused, and nobody knows yet how many that is (RFC 9113 section 5.1.2).
+  if (!settings_seen_) return 1;
   const std::uint32_t allowed =
       nghttp2_session_get_remote_settings(session_.get(), NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
   return std::min(limit_, std::size_t{allowed});

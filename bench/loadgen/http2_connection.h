@@ -66,8 +66,9 @@ class Http2Connection final : public LoadConnection {
   std::string unsent_;       // frames the channel did not take
   const std::size_t limit_;  // streams at once, when the server allows as many
   std::size_t active_ = 0;
-  std::size_t thinking_ = 0;  // streams that wait for their next request
-  bool going_away_ = false;   // the server takes no further request here
+  std::size_t thinking_ = 0;    // streams that wait for their next request
+  bool settings_seen_ = false;  // the server has said how many streams it takes
+  bool going_away_ = false;     // the server takes no further request here
 };
 
 }  // namespace sluice::bench
