@@ -1,4 +1,4 @@
-"""The programs that make load: sluice-bench, and nghttp2's h2load for what a sluice-bench cannot. Standard library only.
+"""The programs that make load: sluice-bench, and nghttp2's h2load for new connections. Standard library only.
 
 Both raise harness.Failed when a request was lost or answered with anything but 200: a figure is of work done.
 """
@@ -25,11 +25,10 @@ class SluiceBench:
 
     def __init__(self, binary, certs, pin):
         self.binary, self.certs, self.pin = binary, certs, pin
-        self.knows = run([binary, "--help"]).stdout
 
     def can(self, traffic):
         # Its connections take requests as they come, so a quick one may take two.
-        return not traffic.new and ("--http2" in self.knows or not traffic.http2) and ("--cert" in self.knows or traffic.door == "http")
+        return not traffic.new
 
     def load(self, address, traffic, amount):
         done = run([*self.pin, self.binary, traffic.url(address), "-o", "json", *self.flags(traffic), *pace(amount)])
@@ -65,31 +64,22 @@ def pace(amount):
 
 
 class H2load:
-    """Closed loop with a constant request, no client certificate. Its latencies are means and are left out."""
+    """A connection of HTTP/1.1 over TLS for each request. Its latencies are means and are left out."""
     name = "h2load"
 
     def __init__(self, binary, pin):
         self.binary, self.pin = binary, pin
 
     def can(self, traffic):
-        return self.binary is not None and traffic.door != "mtls" and (traffic.http2 or traffic.door == "https")
+        return self.binary is not None and traffic.new
 
     def load(self, address, traffic, amount):
-        requests = amount.requests
-        if not requests:
-            # Its own clock knows whole seconds only: so many requests as take about that long.
-            trial = self.run(address, traffic, 4000)
-            requests = max(traffic.connections, int(trial.per_second * amount.seconds))
-        return self.run(address, traffic, requests)
-
-    def run(self, address, traffic, requests):
         fields = []
         for name, value in traffic.all_fields():
             # In HTTP/1.1 too: it would send a second Host otherwise.
             fields += ["-H", f"{':authority' if name == 'host' else name}: {value}"]
-        version = ["-m", traffic.streams] if traffic.http2 else ["--npn-list=http/1.1"]
-        done = run([*self.pin, self.binary, "-c", traffic.connections, "-n", requests, *version, *fields,
-                    traffic.url(address)])
+        done = run([*self.pin, self.binary, "-c", traffic.connections, "-n", amount.requests, "--npn-list=http/1.1",
+                    *fields, traffic.url(address)])
         counts = re.search(r"(\d+) done, (\d+) succeeded", done.stdout)
         good = re.search(r"status codes: (\d+) 2xx", done.stdout)
         rate = re.search(r"finished in \S+, ([\d.]+) req/s", done.stdout)

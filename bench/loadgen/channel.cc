@@ -2,7 +2,6 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +13,10 @@ namespace {
 
 // Plaintext encrypted in one go: what does not leave waits as ciphertext, which each connection has to keep.
 constexpr std::size_t kPieceMax = 64 * 1024;
+constexpr std::size_t kPartsMax = 8;  // of ciphertext in one sendmsg
+
+// sendmsg only reads from it.
+iovec Part(std::string_view text) { return {.iov_base = const_cast<char*>(text.data()), .iov_len = text.size()}; }
 
 }  // namespace
 
@@ -42,7 +45,7 @@ bool Channel::Open(const Endpoint& peer, Poller& poller, void* owner) {
   state_ = State::kConnecting;
   peer_ = &peer;
   drained_ = hung_up_ = false;
-  if (tls_ != nullptr) session_.emplace(*tls_);
+  if (tls_ != nullptr) session_.emplace(*tls_, buffers_.blocks);
   return true;
 }
 
@@ -50,7 +53,6 @@ void Channel::Close() {
   if (fd_ >= 0) close(fd_);
   fd_ = -1;
   state_ = State::kClosed;
-  unsent_.clear();
 }
 
 void Channel::OnEvents(std::uint32_t events) {
@@ -69,10 +71,8 @@ Channel::Io Channel::Advance() {
     state_ = session_ ? State::kSecuring : State::kOpen;
   }
   while (state_ == State::kSecuring) {
-    buffers_.out.clear();
-    session_->SetOutput(buffers_.out);
     const TlsSession::Step step = session_->Handshake();
-    SendCiphertext();
+    Flush();
     if (step == TlsSession::Step::kDone) {
       state_ = State::kOpen;
     } else if (step == TlsSession::Step::kNeedMore) {
@@ -108,15 +108,13 @@ Channel::Io Channel::Read(std::string_view& bytes) {
   if (!session_) return Receive(bytes);
   while (true) {
     std::size_t count = 0;
-    buffers_.out.clear();
-    session_->SetOutput(buffers_.out);
     switch (session_->Read(buffers_.plain.data(), buffers_.plain.size(), count)) {
       case TlsSession::Step::kDone: bytes = {buffers_.plain.data(), count}; return Io::kDone;
       case TlsSession::Step::kEnded: return Io::kEnded;
       case TlsSession::Step::kFailed: return Io::kTls;
       case TlsSession::Step::kNeedMore: break;
     }
-    if (!buffers_.out.empty()) SendCiphertext();  // the answer to a change of keys
+    Flush();  // the answer to a change of keys
     if (const Io io = Receive(bytes); io != Io::kDone) return io;
     session_->Feed(bytes);
   }
@@ -126,26 +124,24 @@ std::size_t Channel::Write(std::string_view head, std::string_view body) {
   return session_ ? SendSecured(head, body) : SendPlain(head, body);
 }
 
-std::size_t Channel::SendPlain(std::string_view head, std::string_view body) {
-  ssize_t count = 0;
-  if (body.empty()) {
-    count = send(fd_, head.data(), head.size(), MSG_NOSIGNAL);
-  } else {
-    std::array<iovec, 2> parts{iovec{const_cast<char*>(head.data()), head.size()},
-                               iovec{const_cast<char*>(body.data()), body.size()}};
-    msghdr message{};
-    message.msg_iov = parts.data();
-    message.msg_iovlen = parts.size();
-    count = sendmsg(fd_, &message, MSG_NOSIGNAL);
-  }
+std::size_t Channel::Send(std::span<iovec> parts) {
+  msghdr message{};
+  message.msg_iov = parts.data();
+  message.msg_iovlen = parts.size();
+  // One part goes through send, which the kernel does with less ado.
+  const ssize_t count = parts.size() == 1 ? send(fd_, parts[0].iov_base, parts[0].iov_len, MSG_NOSIGNAL)
+                                          : sendmsg(fd_, &message, MSG_NOSIGNAL);
   return count > 0 ? static_cast<std::size_t>(count) : 0;
+}
+
+std::size_t Channel::SendPlain(std::string_view head, std::string_view body) {
+  std::array<iovec, 2> parts{Part(head), Part(body)};
+  return Send(std::span(parts.data(), body.empty() ? 1 : 2));
 }
 
 std::size_t Channel::SendSecured(std::string_view head, std::string_view body) {
   std::size_t taken = 0;
   while ((!head.empty() || !body.empty()) && Flush()) {
-    buffers_.out.clear();
-    session_->SetOutput(buffers_.out);
     // A record for both when the body is small: one record less to encrypt, to send and to decrypt.
     std::string_view piece = head.empty() ? body.substr(0, kPieceMax) : head.substr(0, kPieceMax);
     if (!head.empty() && !body.empty() && head.size() + body.size() <= buffers_.plain.size()) {
@@ -153,7 +149,7 @@ std::size_t Channel::SendSecured(std::string_view head, std::string_view body) {
       piece = buffers_.joined;
     }
     if (!session_->Write(piece)) return taken;
-    SendCiphertext();
+    Flush();
     taken += piece.size();
     const std::size_t of_head = std::min(piece.size(), head.size());
     head.remove_prefix(of_head);
@@ -162,18 +158,23 @@ std::size_t Channel::SendSecured(std::string_view head, std::string_view body) {
   return taken;
 }
 
-// Sends what has been encrypted into the shared buffer; what the kernel does not take is kept.
-void Channel::SendCiphertext() {
-  std::string_view rest = buffers_.out;
-  if (rest.empty()) return;
-  if (unsent_.empty()) rest.remove_prefix(SendPlain(rest, {}));
-  unsent_.append(rest);
-}
-
 bool Channel::Flush() {
-  if (unsent_.empty()) return true;
-  unsent_.erase(0, SendPlain(unsent_, {}));
-  return unsent_.empty();
+  if (!session_) return true;
+  core::SliceQueue& output = session_->Output();
+  while (!output.empty()) {
+    std::array<iovec, kPartsMax> parts;
+    const std::size_t count = std::min(output.piece_count(), parts.size());
+    std::size_t offered = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      parts[i] = Part(output.piece(i));
+      offered += parts[i].iov_len;
+    }
+    const std::size_t sent = Send(std::span(parts.data(), count));
+    output.Consume(sent);
+    if (sent < offered) return false;
+  }
+  output.ReleaseIdle();
+  return true;
 }
 
 }  // namespace sluice::bench

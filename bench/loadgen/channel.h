@@ -1,13 +1,15 @@
 // Bytes to and from one server: a socket, with TLS or without. Never waits: what the kernel does not take now is the
-// caller's to bring again, apart from ciphertext, which the channel keeps. Owned by a LoadConnection; one thread.
+// caller's to bring again, apart from ciphertext, which its session keeps. Owned by a LoadConnection; one thread.
 #pragma once
 
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -25,8 +27,8 @@ struct Endpoint {
 struct ChannelBuffers {
   std::array<char, 64 * 1024> in;
   std::array<char, 16 * 1024> plain;
-  std::string out;     // ciphertext
-  std::string joined;  // head and body of one record
+  std::string joined;      // head and body of one record
+  core::BlockPool blocks;  // of ciphertext on its way out
 };
 
 class Channel {
@@ -63,19 +65,18 @@ class Channel {
   // How many bytes of head and body together were taken; fewer than all: bring the rest when writable. A failure
   // shows when reading.
   std::size_t Write(std::string_view head, std::string_view body = {});
-  // Ciphertext left over from before has gone, so that Write() may take more.
+  // Sends ciphertext; true when all of it has gone, so that Write() may take more.
   bool Flush();
 
  private:
   Io Receive(std::string_view& bytes);
+  std::size_t Send(std::span<iovec> parts);
   std::size_t SendPlain(std::string_view head, std::string_view body);
   std::size_t SendSecured(std::string_view head, std::string_view body);
-  void SendCiphertext();
 
   ChannelBuffers& buffers_;
   const TlsClient* tls_;
   std::optional<TlsSession> session_;
-  std::string unsent_;  // ciphertext the kernel did not take
   const Endpoint* peer_ = nullptr;
   int fd_ = -1;
   int error_ = 0;

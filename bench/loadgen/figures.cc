@@ -11,9 +11,7 @@ std::string Fixed(double value, int digits) {
   return size > 0 && static_cast<std::size_t>(size) < text.size() ? std::string(text.data()) : "?";
 }
 
-std::string MillisText(std::chrono::nanoseconds duration) {
-  return Fixed(static_cast<double>(duration.count()) / 1e6, 3);
-}
+std::string MillisText(std::chrono::nanoseconds duration) { return Fixed(Millis(duration), 3); }
 
 std::string PercentText(double share) { return Fixed(100 * share, 2).append(" %"); }
 

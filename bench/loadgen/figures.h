@@ -10,6 +10,9 @@
 namespace sluice::bench {
 
 std::string Fixed(double value, int digits);
+// Milliseconds to the nanosecond.
+inline double Millis(std::chrono::nanoseconds duration) { return static_cast<double>(duration.count()) / 1e6; }
+
 // Milliseconds with three digits behind the point.
 std::string MillisText(std::chrono::nanoseconds duration);
 std::string PercentText(double share);             // "12.34 %"

@@ -1,5 +1,7 @@
 #include "bench/loadgen/flags.h"
 
+#include "core/base/text.h"
+
 namespace sluice::bench {
 namespace {
 
@@ -114,9 +116,7 @@ core::Result<RequestMix> Complete(Flags& flags) {
     return core::Fail(core::ErrorCode::kInvalidArgument, "HTTP/1.1 carries one request at a time on a connection",
                       "add --http2, or more connections with -c");
   }
-  for (char& c : flags.load.tally_header) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
+  flags.load.tally_header = core::Fold(flags.load.tally_header);
   const std::string& file = flags.report.mix;
   if (!file.empty() && !flags.parts.unit.empty()) {
     return core::Fail(core::ErrorCode::kInvalidArgument, "--unit stands beside --mix",

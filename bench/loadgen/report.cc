@@ -29,6 +29,22 @@ void MergeKind(ReportData::Kind& into, const ReportData::Kind& from, const Versi
 
 }  // namespace
 
+constinit const std::array<std::pair<std::string_view, std::uint64_t ReportData::*>, 8> ReportData::kCounts{{
+    {"sent", &ReportData::sent},
+    {"answered", &ReportData::answered},
+    {"not_sent", &ReportData::not_sent},
+    {"extra_bytes", &ReportData::extra_bytes},
+    {"retried", &ReportData::retried},
+    {"connects", &ReportData::connects},
+    {"connect_failures", &ReportData::connect_failures},
+    {"body_bytes", &ReportData::body_bytes},
+}};
+
+std::string ReportData::KindName(std::size_t index) const {
+  const std::string& name = kinds[index].name;
+  return name.empty() ? "request-" + std::to_string(index + 1) : name;
+}
+
 LatencyHistogram LatencyOf(const ReportData::Kind& kind) {
   LatencyHistogram all;
   for (const auto& histogram : kind.latency) {
@@ -68,14 +84,7 @@ void Report::CountLost(Lost why, nanoseconds at, std::uint32_t kind) {
 void Report::Merge(const Report& other) {
   const ReportData& more = other.data_;
   data_.elapsed = std::max(data_.elapsed, more.elapsed);
-  data_.sent += more.sent;
-  data_.answered += more.answered;
-  data_.not_sent += more.not_sent;
-  data_.extra_bytes += more.extra_bytes;
-  data_.retried += more.retried;
-  data_.connects += more.connects;
-  data_.connect_failures += more.connect_failures;
-  data_.body_bytes += more.body_bytes;
+  for (const auto& [name, count] : ReportData::kCounts) data_.*count += more.*count;
   for (std::size_t i = 0; i < data_.lost.size(); ++i) data_.lost[i] += more.lost[i];
   for (const auto& [status, count] : more.by_status) data_.by_status[status] += count;
   for (const auto& [status, count] : more.by_grpc_status) data_.by_grpc_status[status] += count;

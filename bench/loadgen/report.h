@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "bench/loadgen/live_counts.h"
@@ -75,6 +76,12 @@ struct ReportData {
   std::vector<Kind> kinds = {};
   TimeSeries series = {};
   Stickiness stickiness = {};
+
+  // What adds up by plain addition, by the name it is saved under.
+  static const std::array<std::pair<std::string_view, std::uint64_t ReportData::*>, 8> kCounts;
+
+  // The name of an entry, or its number for people.
+  std::string KindName(std::size_t index) const;
 };
 
 class Report {

@@ -2,14 +2,12 @@
 
 #include <cmath>
 
+#include "bench/loadgen/figures.h"
+
 namespace sluice::bench {
 namespace {
 
 using nlohmann::ordered_json;
-using std::chrono::nanoseconds;
-
-// Milliseconds to the nanosecond.
-double Millis(nanoseconds duration) { return static_cast<double>(duration.count()) / 1e6; }
 
 // Six digits behind the point are enough for a share, and kinder to the reader than seventeen.
 double Rounded(double share) { return std::round(share * 1e6) / 1e6; }
@@ -43,7 +41,7 @@ ordered_json KindsJson(const ReportData& data) {
   ordered_json kinds = ordered_json::object();
   for (std::size_t i = 0; i < data.kinds.size(); ++i) {
     const ReportData::Kind& kind = data.kinds[i];
-    const std::string name = kind.name.empty() ? "request-" + std::to_string(i + 1) : kind.name;
+    const std::string name = data.KindName(i);
     kinds[name] = {{"answered", kind.answered},
                    {"failed", kind.failed},
                    {"lost", kind.lost},
@@ -55,13 +53,6 @@ ordered_json KindsJson(const ReportData& data) {
     }
   }
   return kinds;
-}
-
-ordered_json StickinessJson(const Stickiness::Result& result) {
-  return {{"units", result.units},
-          {"units_split", result.units_split},
-          {"answers_astray", result.answers_astray},
-          {"answers_unwatched", result.answers_unwatched}};
 }
 
 ordered_json SeriesJson(const ReportData& data) {
@@ -96,6 +87,13 @@ ordered_json CountsJson(const Map& counts) {
 }
 
 }  // namespace
+
+ordered_json StickinessJson(const Stickiness::Result& result) {
+  return {{"units", result.units},
+          {"units_split", result.units_split},
+          {"answers_astray", result.answers_astray},
+          {"answers_unwatched", result.answers_unwatched}};
+}
 
 ordered_json ReportJson(const Report& report) {
   const ReportData& data = report.data();

@@ -9,6 +9,7 @@
 namespace sluice::bench {
 
 nlohmann::ordered_json ReportJson(const Report& report);
+nlohmann::ordered_json StickinessJson(const Stickiness::Result& result);
 
 // Everything that was counted, histograms with all their buckets, so that reports of several processes can be merged
 // exactly. Of units, only the results. Loading fails with kInvalidArgument for anything that saving does not write.

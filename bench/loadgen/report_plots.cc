@@ -11,8 +11,6 @@ namespace {
 
 constexpr double kNinesMax = 0.9999;
 
-double Millis(std::chrono::nanoseconds duration) { return static_cast<double>(duration.count()) / 1e6; }
-
 struct Bounds {
   double low = 1e300;
   double high = -1e300;

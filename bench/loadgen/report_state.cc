@@ -117,11 +117,9 @@ TimeSeries LoadSeries(const ordered_json& saved) {
 
 ordered_json SaveStickiness(const ReportData& data) {
   const Stickiness::Result result = data.stickiness.Tell();
-  return {{"units", result.units},
-          {"units_split", result.units_split},
-          {"answers_astray", result.answers_astray},
-          {"answers_unwatched", result.answers_unwatched},
-          {"units_of", SaveCounts(result.units_of, data.versions.size())}};
+  ordered_json saved = StickinessJson(result);
+  saved["units_of"] = SaveCounts(result.units_of, data.versions.size());
+  return saved;
 }
 
 Stickiness LoadStickiness(const ordered_json& saved) {
@@ -131,30 +129,20 @@ Stickiness LoadStickiness(const ordered_json& saved) {
                             .answers_unwatched = saved.at("answers_unwatched").get<std::uint64_t>(),
                             .apart = true};
   LoadCounts(saved.at("units_of"), result.units_of);
-  VersionTable::Mapping same{};
-  for (std::size_t i = 0; i < same.size(); ++i) same[i] = static_cast<std::uint8_t>(i);
   Stickiness stickiness;
-  stickiness.MergeResult(result, same);
+  stickiness.MergeResult(result, VersionTable::Same());
   return stickiness;
 }
 
 ReportData LoadData(const ordered_json& saved) {
   if (saved.at("form").get<int>() != kForm) throw std::out_of_range("form");
-  const auto number = [&](const char* key) { return saved.at(key).get<std::uint64_t>(); };
   ReportData data{.elapsed = nanoseconds(saved.at("elapsed_ns").get<std::int64_t>()),
-                  .sent = number("sent"),
-                  .answered = number("answered"),
-                  .not_sent = number("not_sent"),
-                  .extra_bytes = number("extra_bytes"),
-                  .retried = number("retried"),
-                  .connects = number("connects"),
-                  .connect_failures = number("connect_failures"),
-                  .body_bytes = number("body_bytes"),
                   .by_status = LoadMap<std::uint16_t>(saved.at("by_status")),
                   .by_grpc_status = LoadMap<int>(saved.at("by_grpc_status")),
                   .kinds = LoadKinds(saved.at("kinds")),
                   .series = LoadSeries(saved.at("series")),
                   .stickiness = LoadStickiness(saved.at("stickiness"))};
+  for (const auto& [name, count] : ReportData::kCounts) data.*count = saved.at(std::string(name)).get<std::uint64_t>();
   for (std::size_t i = 0; i < kLostNames.size(); ++i) {
     data.lost[i] = saved.at("lost").at(std::string(kLostNames[i])).get<std::uint64_t>();
   }
@@ -170,23 +158,17 @@ ordered_json SaveReport(const Report& report) {
   for (std::size_t i = 0; i < data.lost.size(); ++i) lost[std::string(kLostNames[i])] = data.lost[i];
   ordered_json names = ordered_json::array();
   for (const std::string& name : data.versions.names()) names.push_back(name);
-  return {{"form", kForm},
-          {"elapsed_ns", data.elapsed.count()},
-          {"sent", data.sent},
-          {"answered", data.answered},
-          {"not_sent", data.not_sent},
-          {"lost", std::move(lost)},
-          {"extra_bytes", data.extra_bytes},
-          {"retried", data.retried},
-          {"connects", data.connects},
-          {"connect_failures", data.connect_failures},
-          {"body_bytes", data.body_bytes},
-          {"by_status", SaveMap(data.by_status)},
-          {"by_grpc_status", SaveMap(data.by_grpc_status)},
-          {"versions", std::move(names)},
-          {"kinds", SaveKinds(data)},
-          {"series", SaveSeries(data)},
-          {"stickiness", SaveStickiness(data)}};
+  ordered_json saved = {{"form", kForm},
+                        {"elapsed_ns", data.elapsed.count()},
+                        {"lost", std::move(lost)},
+                        {"by_status", SaveMap(data.by_status)},
+                        {"by_grpc_status", SaveMap(data.by_grpc_status)},
+                        {"versions", std::move(names)},
+                        {"kinds", SaveKinds(data)},
+                        {"series", SaveSeries(data)},
+                        {"stickiness", SaveStickiness(data)}};
+  for (const auto& [name, count] : ReportData::kCounts) saved[std::string(name)] = data.*count;
+  return saved;
 }
 
 core::Result<Report> LoadReport(const ordered_json& saved) {

@@ -9,16 +9,16 @@ constexpr std::string_view kNoVersion = "(none)";
 
 std::string NameOf(const std::string& version) { return version.empty() ? std::string(kNoVersion) : version; }
 
-std::vector<std::string> LatencyRow(std::string name, const LatencyHistogram& latency) {
-  std::vector<std::string> row{std::move(name), MillisText(latency.Mean())};
+// p50 to p99.99, and the longest.
+void AddQuantiles(std::vector<std::string>& row, const LatencyHistogram& latency) {
   for (const double q : {0.5, 0.9, 0.99, 0.999, 0.9999}) row.push_back(MillisText(latency.Quantile(q)));
   row.push_back(MillisText(latency.max()));
-  return row;
 }
 
-std::string KindName(const ReportData& data, std::size_t index) {
-  const std::string& name = data.kinds[index].name;
-  return name.empty() ? "request-" + std::to_string(index + 1) : name;
+std::vector<std::string> LatencyRow(std::string name, const LatencyHistogram& latency) {
+  std::vector<std::string> row{std::move(name), MillisText(latency.Mean())};
+  AddQuantiles(row, latency);
+  return row;
 }
 
 }  // namespace
@@ -34,7 +34,7 @@ ReportTable LatencyTable(const Report& report) {
   const ReportData& data = report.data();
   for (std::size_t i = 0; i < data.kinds.size(); ++i) {
     if (data.kinds.size() > 1)
-      table.rows.push_back(LatencyRow("request " + KindName(data, i), LatencyOf(data.kinds[i])));
+      table.rows.push_back(LatencyRow("request " + data.KindName(i), LatencyOf(data.kinds[i])));
   }
   return table;
 }
@@ -71,7 +71,7 @@ ReportTable KindTable(const Report& report) {
   VersionTable numbers = data.versions;
   for (std::size_t i = 0; i < data.kinds.size(); ++i) {
     const ReportData::Kind& kind = data.kinds[i];
-    std::vector<std::string> row{KindName(data, i), std::to_string(kind.answered), std::to_string(kind.failed),
+    std::vector<std::string> row{data.KindName(i), std::to_string(kind.answered), std::to_string(kind.failed),
                                  std::to_string(kind.lost)};
     for (const auto& version : versions) {
       if (versions.size() == 1) break;
@@ -113,11 +113,9 @@ ReportTable StepTable(const RunRecord& record) {
                              "max ms", "lost", "not sent"},
                     .rows = {}};
   for (const RunStep& step : record.steps) {
-    const LatencyHistogram latency = step.report.Latency();
     std::vector<std::string> row{step.of_saturation > 0 ? Fixed(100 * step.of_saturation, 0).append(" %") : step.label,
                                  step.rate > 0 ? RateText(step.rate) : "", RateText(step.report.per_second())};
-    for (const double q : {0.5, 0.9, 0.99, 0.999, 0.9999}) row.push_back(MillisText(latency.Quantile(q)));
-    row.push_back(MillisText(latency.max()));
+    AddQuantiles(row, step.report.Latency());
     row.push_back(std::to_string(step.report.lost()));
     row.push_back(std::to_string(step.report.data().not_sent));
     table.rows.push_back(std::move(row));

@@ -3,15 +3,6 @@
 #include <algorithm>
 
 namespace sluice::bench {
-namespace {
-
-VersionTable::Mapping Same() {
-  VersionTable::Mapping mapping{};
-  for (std::size_t i = 0; i < mapping.size(); ++i) mapping[i] = static_cast<std::uint8_t>(i);
-  return mapping;
-}
-
-}  // namespace
 
 void TimeSlice::Merge(const TimeSlice& other, const VersionTable::Mapping& mapping) {
   lost += other.lost;
@@ -32,7 +23,7 @@ TimeSlice& TimeSeries::SliceAt(std::chrono::nanoseconds at) {
 }
 
 void TimeSeries::Widen() {
-  static const VersionTable::Mapping kSame = Same();
+  static const VersionTable::Mapping kSame = VersionTable::Same();
   width_ *= 2;
   current_ = kSlicesMax;
   const std::size_t half = (slices_.size() + 1) / 2;

@@ -3,9 +3,7 @@
 #include <arpa/inet.h>
 #include <openssl/err.h>
 
-#include <algorithm>
 #include <array>
-#include <cstring>
 
 #include "tls/openssl_error.h"
 
@@ -95,49 +93,15 @@ tls::SslPtr TlsClient::NewSession() const {
   return ssl;
 }
 
-struct TlsSession::Method {
-  BIO_METHOD* method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "load generator");
-  Method() {
-    BIO_meth_set_read_ex(method, &TlsSession::ReadBio);
-    BIO_meth_set_write_ex(method, &TlsSession::WriteBio);
-    BIO_meth_set_ctrl(method, &TlsSession::Control);
-  }
-};
-
-TlsSession::TlsSession(const TlsClient& client) : http2_(client.http2()), ssl_(client.NewSession()) {
-  static const Method kMethod;
-  BIO* bio = ssl_ == nullptr ? nullptr : BIO_new(kMethod.method);
+TlsSession::TlsSession(const TlsClient& client, core::BlockPool& pool)
+    : http2_(client.http2()), window_(pool), ssl_(client.NewSession()) {
+  BIO* const bio = ssl_ == nullptr ? nullptr : tls::NewWindowBio(window_);
   if (bio == nullptr) {
     error_ = "out of memory";
     ssl_.reset();
     return;
   }
-  BIO_set_data(bio, this);
-  BIO_set_init(bio, 1);
   SSL_set_bio(ssl_.get(), bio, bio);
-}
-
-int TlsSession::ReadBio(BIO* bio, char* into, std::size_t size, std::size_t* count) {
-  auto& self = *static_cast<TlsSession*>(BIO_get_data(bio));
-  BIO_clear_retry_flags(bio);
-  if (self.input_.empty()) {
-    BIO_set_retry_read(bio);
-    return 0;
-  }
-  *count = std::min(size, self.input_.size());
-  std::memcpy(into, self.input_.data(), *count);
-  self.input_.remove_prefix(*count);
-  return 1;
-}
-
-int TlsSession::WriteBio(BIO* bio, const char* from, std::size_t size, std::size_t* count) {
-  static_cast<TlsSession*>(BIO_get_data(bio))->output_->append(from, size);
-  *count = size;
-  return 1;
-}
-
-long TlsSession::Control(BIO*, int command, long, void*) {  // NOLINT(google-runtime-int): OpenSSL's
-  return command == BIO_CTRL_FLUSH || command == BIO_CTRL_DUP ? 1 : 0;
 }
 
 TlsSession::Step TlsSession::StepOf(int result) {

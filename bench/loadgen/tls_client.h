@@ -9,6 +9,8 @@
 
 #include "bench/loadgen/options.h"
 #include "core/base/result.h"
+#include "core/base/slice.h"
+#include "tls/bio_window.h"
 #include "tls/openssl_handles.h"
 
 namespace sluice::bench {
@@ -34,14 +36,15 @@ class TlsSession {
  public:
   enum class Step : std::uint8_t { kDone, kNeedMore, kEnded, kFailed };
 
-  explicit TlsSession(const TlsClient& client);
+  // `pool` outlives it.
+  TlsSession(const TlsClient& client, core::BlockPool& pool);
   TlsSession(const TlsSession&) = delete;
   TlsSession& operator=(const TlsSession&) = delete;
 
   // Ciphertext received, which the steps below take from; valid until they have said kNeedMore.
-  void Feed(std::string_view ciphertext) { input_ = ciphertext; }
-  // The steps below append ciphertext to `out`.
-  void SetOutput(std::string& out) { output_ = &out; }
+  void Feed(std::string_view ciphertext) { window_.input = ciphertext; }
+  // Ciphertext to be sent, to which the steps below append.
+  core::SliceQueue& Output() { return window_.output; }
 
   Step Handshake();
   Step Read(char* into, std::size_t size, std::size_t& count);
@@ -51,15 +54,10 @@ class TlsSession {
   const std::string& error() const { return error_; }
 
  private:
-  struct Method;
-  static int ReadBio(BIO* bio, char* into, std::size_t size, std::size_t* count);
-  static int WriteBio(BIO* bio, const char* from, std::size_t size, std::size_t* count);
-  static long Control(BIO* bio, int command, long number, void* pointer);  // NOLINT(google-runtime-int): OpenSSL's
   Step StepOf(int result);
 
   bool http2_ = false;
-  std::string_view input_;
-  std::string* output_ = nullptr;
+  tls::BioWindow window_;
   tls::SslPtr ssl_;
   std::string error_;
 };

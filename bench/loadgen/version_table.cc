@@ -1,6 +1,7 @@
 #include "bench/loadgen/version_table.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace sluice::bench {
 
@@ -19,6 +20,12 @@ std::uint8_t VersionTable::Number(std::string_view name) {
 
 std::string_view VersionTable::Name(std::uint8_t number) const {
   return number < names_.size() ? std::string_view(names_[number]) : "(other)";
+}
+
+VersionTable::Mapping VersionTable::Same() {
+  Mapping mapping;
+  std::iota(mapping.begin(), mapping.end(), std::uint8_t{0});
+  return mapping;
 }
 
 VersionTable::Mapping VersionTable::TakeIn(const VersionTable& other) {

@@ -23,6 +23,8 @@ class VersionTable {
   std::size_t size() const { return names_.size(); }
   const std::vector<std::string>& names() const { return names_; }
 
+  // Every number stays what it is.
+  static Mapping Same();
   // Takes the names of `other` in; the number here of each of its numbers.
   Mapping TakeIn(const VersionTable& other);
 
