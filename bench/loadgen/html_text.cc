@@ -1,6 +1,7 @@
 #include "bench/loadgen/html_text.h"
 
 #include "config/utf8.h"
+#include "core/base/markup.h"
 
 namespace sluice::bench {
 namespace {
@@ -9,18 +10,13 @@ constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
 void EscapeValid(std::string& out, std::string_view text) {
   for (const char c : text) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
-      default:
-        if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') {
-          out += kReplacement;
-        } else {
-          out += c;
-        }
+    const std::string_view entity = core::MarkupEntity(c);
+    if (!entity.empty()) {
+      out += entity;
+    } else if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') {
+      out += kReplacement;
+    } else {
+      out += c;
     }
   }
 }

@@ -2,6 +2,7 @@
 // that did not).
 #include <string>
 
+#include "core/base/markup.h"
 #include "gateway/admin/admin_pages.h"
 
 namespace sluice::gateway {
@@ -10,14 +11,8 @@ namespace {
 std::string EscapeHtml(std::string_view text) {
   std::string escaped;
   for (const char c : text) {
-    switch (c) {
-      case '&': escaped += "&amp;"; break;
-      case '<': escaped += "&lt;"; break;
-      case '>': escaped += "&gt;"; break;
-      case '"': escaped += "&quot;"; break;
-      case '\'': escaped += "&#39;"; break;
-      default: escaped += c;
-    }
+    const std::string_view entity = core::MarkupEntity(c);
+    entity.empty() ? escaped += c : escaped += entity;
   }
   return escaped;
 }

@@ -216,9 +216,7 @@ AdminAnswer AnswerHistory(const HistoryContext& context, const AdminRequest& req
   const std::string_view page = request.path.substr(std::min(kRoot.size(), request.path.size()));
   constexpr std::string_view kRevisions = "revisions/";
   if (request.method == "POST") {
-    if (!may_write) {
-      return NeedsToken();
-    }
+    if (!may_write) return NeedsToken();
     return AnswerChange(context, page, request);
   }
   if (request.method != "GET" && request.method != "HEAD") {
