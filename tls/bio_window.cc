@@ -12,6 +12,7 @@ int Read(BIO* bio, char* into, std::size_t size, std::size_t* taken) {
   BioWindow& window = WindowOf(bio);
   BIO_clear_retry_flags(bio);
   if (window.input.empty()) {
+    ++window.starved;
     BIO_set_retry_read(bio);
     return 0;
   }

@@ -4,6 +4,7 @@
 
 #include <openssl/bio.h>
 
+#include <cstdint>
 #include <string_view>
 
 #include "core/base/slice.h"
@@ -14,6 +15,7 @@ namespace sluice::tls {
 struct BioWindow {
   std::string_view input;  // what OpenSSL has not read yet
   core::SliceQueue output;
+  std::uint64_t starved = 0;  // reads that found no input
 
   explicit BioWindow(core::BlockPool& pool) : output(&pool) {}
 };

@@ -27,6 +27,11 @@ std::string_view Offer(bool istio, core::Wire wire, bool either) {
 
 Filter& FilterOf(const SSL* ssl) { return *static_cast<Filter*>(SSL_get_ex_data(ssl, 0)); }
 
+// Before a call into OpenSSL. The queue is almost always empty already, and looking is much cheaper than clearing.
+void ExpectNoErrors() {
+  if (ERR_peek_error() != 0) ERR_clear_error();
+}
+
 }  // namespace
 
 Filter::Filter(std::shared_ptr<const ServerContext> context, core::BlockPool& pool, const core::Clock& clock)
@@ -78,13 +83,15 @@ bool Filter::Ask(core::Wire wire, bool either) {
 core::Slice Filter::Read() {
   if (state_ == State::kFailed || state_ == State::kPeerEnded || ssl_ == nullptr) return {};
   if (state_ == State::kHandshaking && !Handshake()) return {};
+  if (!unread_ || !HasMore()) return {};
   core::Block* const block = pool_.Take();
   std::size_t used = 0;
-  while (used < block->capacity()) {
+  while (used < block->capacity() && HasMore()) {
     std::size_t taken = 0;
-    ERR_clear_error();
+    ExpectNoErrors();
     const int result = SSL_read_ex(ssl_.get(), block->bytes() + used, block->capacity() - used, &taken);
     if (result != 1) {
+      unread_ = false;
       HandleError(result);
       break;
     }
@@ -97,8 +104,12 @@ core::Slice Filter::Read() {
   return slice;
 }
 
+// Whether asking OpenSSL can lead to anything: most messages are one record, and to ask once more only to hear that
+// nothing is left costs almost as much as a short record.
+bool Filter::HasMore() const { return !window_.input.empty() || SSL_has_pending(ssl_.get()) == 1; }
+
 bool Filter::Handshake() {
-  ERR_clear_error();
+  ExpectNoErrors();
   const int result = SSL_do_handshake(ssl_.get());
   if (result != 1) {
     HandleError(result);
@@ -156,7 +167,7 @@ void Filter::Fail(Failure failure) {
 void Filter::Write(core::SliceQueue& from) {
   if (!secured() || ended_) return;
   while (!from.empty() && window_.output.bytes() < kOutputMax) {
-    ERR_clear_error();
+    ExpectNoErrors();
     const int result = WritePiece(from);
     if (result <= 0) return HandleError(result);
   }

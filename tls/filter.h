@@ -46,7 +46,10 @@ class Filter {
   Failure failure() const { return failure_; }
 
   // Ciphertext from the peer, valid until the next call; Read() until it returns nothing before feeding more.
-  void Feed(std::string_view ciphertext) { window_.input = ciphertext; }
+  void Feed(std::string_view ciphertext) {
+    window_.input = ciphertext;
+    unread_ = true;
+  }
   // What has been decrypted, a block's worth at most; empty when more has to be fed. Drives the handshake.
   core::Slice Read();
 
@@ -70,12 +73,15 @@ class Filter {
   std::string_view cipher() const;       // OpenSSL's name; static storage
   std::string_view server_name() const;  // SNI; lives as long as the filter
   bool resumed() const;
+  // How often OpenSSL has asked for ciphertext that had not come: what a message costs besides its own call.
+  std::uint64_t starved() const { return window_.starved; }
 
  private:
   enum class Protocol : std::uint8_t { kNone, kHttp1, kH2 };
 
   bool SetUp();
   bool Ask(core::Wire wire, bool either);
+  bool HasMore() const;
   bool Handshake();
   void OnHandshakeDone();
   void HandleError(int result);
@@ -93,6 +99,7 @@ class Filter {
   State state_ = State::kHandshaking;
   Failure failure_ = Failure::kNone;
   Protocol protocol_ = Protocol::kNone;
+  bool unread_ = false;            // what was fed last may hold more than has been read
   bool ended_ = false;             // End() was called
   std::uint32_t key_updates_ = 0;  // since key_updates_from_
   core::TimePoint key_updates_from_{};

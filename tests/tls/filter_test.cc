@@ -143,6 +143,28 @@ TEST_F(FilterTest, SmallPiecesLeaveInOneRecord) {
   EXPECT_EQ(link.server.heard(), all);
 }
 
+TEST_F(FilterTest, AWholeMessageIsReadWithoutAskingForMore) {
+  for (const TlsVersion version : kVersions) {
+    Only(version);
+    Connection link(world);
+    ASSERT_TRUE(link.Run().open());
+    const std::uint64_t before = link.server.filter().starved();
+    for (int i = 0; i < 3; ++i) {
+      link.client.Say("question");
+      link.Run();
+    }
+    link.client.Say(Long(40'000));  // several records at once
+    link.Run();
+    EXPECT_EQ(link.server.heard(), "questionquestionquestion" + Long(40'000));
+    EXPECT_EQ(link.server.filter().starved(), before);
+    link.client.Say("cut");
+    const std::string bytes = link.client.Take();
+    link.server.Hear(bytes, bytes.size() - 1);
+    EXPECT_GT(link.server.filter().starved(), before) << "half a record is the exception";
+    EXPECT_TRUE(link.server.heard().ends_with("cut"));
+  }
+}
+
 TEST_F(FilterTest, NothingIsTakenBeforeTheHandshakeIsDone) {
   Connection link(world);
   const std::size_t hello = link.client.filter().Output().bytes();
