@@ -15,7 +15,9 @@ namespace {
 using core::ErrorCode;
 using ClientCertificate = core::ServerTlsPolicy::ClientCertificate;
 
-// Only suites with forward secrecy and an AEAD; those of TLS 1.3 are OpenSSL's own.
+// Only suites with forward secrecy and an AEAD. In the order of what a record costs: AES-128 is as safe here as AES-256,
+// whose rounds and longer hash OpenSSL's own order would put first for everybody.
+constexpr const char* kSuites = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";  // 1.3
 constexpr std::string_view kCiphers =
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
     "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
@@ -37,6 +39,7 @@ core::Status SetUpCommon(SSL_CTX& context, core::TlsVersion min, core::TlsVersio
   if (list.empty()) list = kCiphers;
   const bool done = SSL_CTX_set_min_proto_version(&context, Number(min)) == 1 &&
                     SSL_CTX_set_max_proto_version(&context, Number(max)) == 1 &&
+                    SSL_CTX_set_ciphersuites(&context, kSuites) == 1 &&
                     SSL_CTX_set_cipher_list(&context, list.c_str()) == 1;
   if (!done)
     return core::Fail(ErrorCode::kInvalidArgument, "the TLS versions or ciphers are refused: " + TakeErrorText());

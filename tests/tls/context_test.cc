@@ -71,6 +71,34 @@ TEST_F(ContextTest, ThePolicysCiphersAreUsedAndOnlyThose) {
   EXPECT_EQ(none.server.filter().failure(), Failure::kCipher) << "the certificate has no RSA key";
 }
 
+TEST_F(ContextTest, TheCheapestSuiteIsPreferredAndTheOthersAreSpoken) {
+  struct Case {
+    const char* offered;
+    std::string_view chosen;
+  };
+  for (const Case& c :
+       {Case{"TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256", "TLS_AES_128_GCM_SHA256"},
+        Case{"TLS_CHACHA20_POLY1305_SHA256:TLS_AES_256_GCM_SHA384", "TLS_AES_256_GCM_SHA384"},
+        Case{"TLS_CHACHA20_POLY1305_SHA256", "TLS_CHACHA20_POLY1305_SHA256"}}) {
+    ForeignEnd client;
+    ASSERT_EQ(SSL_CTX_set_ciphersuites(&client.context(), c.offered), 1);
+    client.Begin();
+    TlsEnd server(world.ServerSide(), world.clock);
+    client.Run(server);
+    ASSERT_EQ(server.filter().state(), State::kOpen) << c.offered;
+    EXPECT_EQ(server.filter().cipher(), c.chosen);
+  }
+}
+
+TEST_F(ContextTest, ModelsAreOfferedTheCheapestSuiteFirst) {
+  ForeignEnd model(world.server.certificates.front());  // takes what the client likes best
+  model.Begin();
+  TlsEnd ours(world.ClientSide(), core::Wire::kHttp1, false, world.clock);
+  model.Run(ours);
+  ASSERT_EQ(ours.filter().state(), State::kOpen);
+  EXPECT_EQ(ours.filter().cipher(), "TLS_AES_128_GCM_SHA256");
+}
+
 TEST_F(ContextTest, UnknownCiphersAreAnError) {
   world.server.ciphers = {"NO-SUCH-CIPHER"};
   const auto made = ServerContext::Make(world.server, Pki::Made(LoadServer(world.server, Pki::Now())), nullptr);
