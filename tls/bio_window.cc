@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace sluice::tls {
 namespace {
@@ -25,7 +26,9 @@ int Read(BIO* bio, char* into, std::size_t size, std::size_t* taken) {
 // The one copy of ciphertext on its way out: OpenSSL keeps its record buffer for itself.
 int Write(BIO* bio, const char* bytes, std::size_t size, std::size_t* taken) {
   BIO_clear_retry_flags(bio);
-  WindowOf(bio).output.AppendCopy({bytes, size});
+  BioWindow& window = WindowOf(bio);
+  if (!window.held.empty()) window.output.Append(std::exchange(window.held, {}));
+  window.output.AppendCopy({bytes, size});
   *taken = size;
   return 1;
 }

@@ -15,6 +15,7 @@ namespace sluice::tls {
 struct BioWindow {
   std::string_view input;  // what OpenSSL has not read yet
   core::SliceQueue output;
+  core::Slice held;           // due, but not worth a write of its own: leaves in front of whatever is written next
   std::uint64_t starved = 0;  // reads that found no input
 
   explicit BioWindow(core::BlockPool& pool) : output(&pool) {}

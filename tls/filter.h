@@ -84,6 +84,7 @@ class Filter {
   bool HasMore() const;
   bool Handshake();
   void OnHandshakeDone();
+  void HoldTicket();
   void HandleError(int result);
   int WritePiece(core::SliceQueue& from);
   static void OnInfo(const SSL* ssl, int where, int value);

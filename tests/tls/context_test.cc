@@ -198,6 +198,8 @@ bool Resumes(TlsWorld& world, ForeignEnd& client, const std::shared_ptr<const Se
   client.Run(first);
   EXPECT_EQ(first.filter().state(), State::kOpen);
   EXPECT_FALSE(first.filter().resumed());
+  first.Say("an answer, with which the ticket comes");
+  client.Run(first);
   SSL_shutdown(&client.ssl());
   client.Begin();
   TlsEnd again(second == nullptr ? context : second, world.clock);
@@ -213,6 +215,27 @@ TEST_F(ContextTest, AClientComesBackWithItsTicket) {
     world.server.min = world.server.max = version;
     ForeignEnd client;
     EXPECT_TRUE(Resumes(world, client));
+  }
+}
+
+TEST_F(ContextTest, TheTicketWaitsForTheFirstAnswerOrTheEnd) {
+  for (const bool answered : {true, false}) {
+    TlsEnd server(world.ServerSide(), world.clock);
+    TlsEnd client(world.ClientSide(), core::Wire::kHttp1, false, world.clock);
+    server.Hear(client.Take());
+    client.Hear(server.Take());
+    server.Hear(client.Take());
+    ASSERT_EQ(server.filter().state(), State::kOpen);
+    EXPECT_TRUE(server.filter().Output().empty()) << "nothing worth a write of its own";
+    if (answered) server.Say("answer");
+    if (!answered) server.filter().End();
+    const std::string bytes = server.Take();
+    EXPECT_GT(bytes.size(), 200U) << "the ticket is with it";
+    client.Hear(bytes);
+    EXPECT_EQ(client.heard(), answered ? "answer" : "");
+    EXPECT_EQ(client.filter().state(), answered ? State::kOpen : State::kPeerEnded);
+    if (answered) server.Say("another");
+    EXPECT_LT(server.Take().size(), 100U) << "once";
   }
 }
 
