@@ -255,6 +255,7 @@ int H2Codec::OnStreamClosed(std::int32_t id, std::uint32_t code) {
   if (stream == nullptr) return 0;
   StreamEvents* const events = stream->state_.events;
   const ResetReason reason = ReasonOf(*stream, code);
+  stream->state_.id = -1;  // nghttp2 forgets it by itself
   FreeStream(*stream);
   if (events != nullptr) events->OnReset(reason);
   return 0;
@@ -271,19 +272,23 @@ ResetReason H2Codec::ReasonOf(const H2Stream& stream, std::uint32_t code) const 
 
 // ---- what the peer sends ----
 
-bool H2Codec::FitsLimits() const {
-  const H2Stream* const stream = Find(block_stream_);
-  if (stream != nullptr && stream->state_.head_received) {
-    return block_.fields() <= limits_.trailer_count_max && block_.decoded_bytes() <= limits_.trailer_bytes_max;
-  }
-  const std::size_t bytes = role_ == Role::kServer ? limits_.header_bytes_max : limits_.response_header_bytes_max;
-  return block_.fields() <= limits_.header_count_max && block_.decoded_bytes() <= bytes;
+// What the block that begins now may hold.
+void H2Codec::SetBlockLimits(const H2Stream* stream) {
+  const bool trailers = stream != nullptr && stream->state_.head_received;
+  const bool server = role_ == Role::kServer;
+  const std::uint32_t head_bytes = server ? limits_.header_bytes_max : limits_.response_header_bytes_max;
+  block_fields_max_ = trailers ? limits_.trailer_count_max : limits_.header_count_max;
+  block_bytes_max_ = trailers ? limits_.trailer_bytes_max : head_bytes;
 }
 
 int H2Codec::OnBeginHeaders(const nghttp2_frame& frame) {
   block_.Clear();
   block_stream_ = frame.hd.stream_id;
-  if (role_ == Role::kClient || frame.headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
+  if (role_ == Role::kClient || frame.headers.cat != NGHTTP2_HCAT_REQUEST) {
+    SetBlockLimits(Find(frame.hd.stream_id));
+    return 0;
+  }
+  SetBlockLimits(nullptr);
   H2Stream& stream = NewStream(nullptr);
   stream.state_.id = frame.hd.stream_id;
   nghttp2_session_set_stream_user_data(session_, frame.hd.stream_id, &stream);
@@ -294,7 +299,7 @@ int H2Codec::OnBeginHeaders(const nghttp2_frame& frame) {
 int H2Codec::OnHeader(std::int32_t id, std::string_view name, std::string_view value) {
   if (id != block_stream_) return 0;
   if (!block_.Add(name, value)) return NGHTTP2_ERR_CALLBACK_FAILURE;
-  if (FitsLimits()) return 0;
+  if (block_.fields() <= block_fields_max_ && block_.decoded_bytes() <= block_bytes_max_) return 0;
   ++stats_.headers_too_large;
   nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, NGHTTP2_ENHANCE_YOUR_CALM);
   return OnBadFrame(id) == 0 ? NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE : NGHTTP2_ERR_CALLBACK_FAILURE;

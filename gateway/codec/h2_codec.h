@@ -109,7 +109,7 @@ class H2Codec final : public Codec {
   void EndReceive(H2Stream& stream);
   void ReturnConnectionCredit(std::uint64_t bytes);
   void OnSettings(bool ack);
-  bool FitsLimits() const;
+  void SetBlockLimits(const H2Stream* stream);
   bool IsOlderAnswer(std::string_view bytes);
 
   H2Stream* Find(std::int32_t id) const;
@@ -153,6 +153,8 @@ class H2Codec final : public Codec {
   H2Guard guard_;
   std::int32_t block_stream_ = 0;  // 0: no header block is being received
   H2FieldText block_;
+  std::uint32_t block_fields_max_ = 0;
+  std::uint32_t block_bytes_max_ = 0;
   const core::Slice* current_ = nullptr;  // being received
   core::SliceQueue output_;
   Streams streams_;

@@ -21,13 +21,39 @@ using core::HeaderName;
 constexpr std::string_view kProtocol = "HTTP/2";
 constexpr std::size_t kFirstRoom = 2048;
 
+// Names as bits: one look at the fields answers what would be a search for each question.
+static_assert(static_cast<unsigned>(HeaderName::kCount) <= 64);
+constexpr std::uint64_t BitOf(HeaderName name) { return std::uint64_t{1} << static_cast<unsigned>(name); }
+
+const std::uint64_t kHopByHop = []() noexcept {
+  std::uint64_t bits = 0;
+  for (unsigned code = 0; code < static_cast<unsigned>(HeaderName::kCount); ++code) {
+    const auto name = static_cast<HeaderName>(code);
+    if (core::IsHopByHop(name)) bits |= BitOf(name);
+  }
+  return bits;
+}();
+
+class NamesSeen {
+ public:
+  void Add(HeaderName name) {
+    twice_ |= once_ & BitOf(name);
+    once_ |= BitOf(name);
+  }
+  bool Any(std::uint64_t names) const { return (once_ & names) != 0; }
+  bool Twice(HeaderName name) const { return (twice_ & BitOf(name)) != 0; }
+
+ private:
+  std::uint64_t once_ = 0;
+  std::uint64_t twice_ = 0;
+};
+
 std::unexpected<ProtocolFault> Fault(std::uint16_t status, std::string_view details, bool ambiguous = false) {
   return std::unexpected(ProtocolFault{.status = status, .details = details, .ambiguous = ambiguous});
 }
 
 // RFC 9113 section 8.2.3: crumbs of a cookie are one field for whoever does not speak this version.
 void JoinCookies(core::HeaderMap& fields) {
-  if (fields.Count(HeaderName::kCookie) < 2) return;
   std::size_t size = 0;
   for (const core::HeaderMap::Field& field : fields.fields()) {
     if (field.code == HeaderName::kCookie) size += field.value.size() + 2;
@@ -43,10 +69,9 @@ void JoinCookies(core::HeaderMap& fields) {
 }
 
 // One name for one request, and a valid one (reliability.md B7).
-std::expected<void, ProtocolFault> ReadAuthority(core::Head& head) {
-  const std::size_t hosts = head.headers.Count(HeaderName::kHost);
-  if (hosts > 1) return Fault(400, "http2.multiple_hosts", true);
-  if (hosts == 1) {
+std::expected<void, ProtocolFault> ReadAuthority(core::Head& head, const NamesSeen& seen) {
+  if (seen.Twice(HeaderName::kHost)) return Fault(400, "http2.multiple_hosts", true);
+  if (seen.Any(BitOf(HeaderName::kHost))) {
     const std::string_view host = *head.headers.Find(HeaderName::kHost);
     if (head.authority.empty()) head.authority = host;
     if (!core::EqualsIgnoreCase(head.authority, host)) return Fault(400, "http2.host_mismatch", true);
@@ -64,7 +89,7 @@ std::expected<void, ProtocolFault> ReadUpgrade(core::Head& head) {
   return {};
 }
 
-std::expected<void, ProtocolFault> CheckRequest(const CodecLimits& limits, core::Head& head) {
+std::expected<void, ProtocolFault> CheckRequest(const CodecLimits& limits, core::Head& head, NamesSeen& seen) {
   if (!core::IsToken(head.method)) return Fault(400, "http2.invalid_method");
   if (!head.upgrade.empty() && limits.upgrades) {
     if (auto good = ReadUpgrade(head); !good) return good;
@@ -73,21 +98,39 @@ std::expected<void, ProtocolFault> CheckRequest(const CodecLimits& limits, core:
   if (head.path.empty() || !core::IsVisibleText(head.path)) return Fault(400, "http2.invalid_path");
   if (head.path.size() > limits.request_line_max) return Fault(414, "http2.path_too_long");
   for (const core::HeaderMap::Field& field : head.headers.fields()) {
+    seen.Add(field.code);
     if (field.name.size() > limits.header_name_max) return Fault(431, "http2.header_name_too_long");
     if (field.code == HeaderName::kExpect && !core::EqualsIgnoreCase(field.value, "100-continue")) {
       return Fault(417, "http2.unknown_expectation");
     }
   }
-  return ReadAuthority(head);
+  return ReadAuthority(head, seen);
 }
 
 // Length, cookies, what concerns this hop only.
-void Finish(core::Head& head) {
+void Finish(core::Head& head, const NamesSeen& seen) {
   head.protocol = kProtocol;
   head.wire = core::Wire::kHttp2;
-  if (const auto length = core::ReadContentLength(head.headers)) head.content_length = *length;
-  core::RemoveHopByHop(head.headers, {});
-  JoinCookies(head.headers);
+  if (seen.Any(BitOf(HeaderName::kContentLength))) {
+    if (const auto length = core::ReadContentLength(head.headers)) head.content_length = *length;
+  }
+  if (seen.Any(kHopByHop | BitOf(HeaderName::kTe))) core::RemoveHopByHop(head.headers, {});
+  if (seen.Twice(HeaderName::kCookie)) JoinCookies(head.headers);
+}
+
+// Where the text of a pseudo-header of a request belongs; null for a name that is none.
+std::string_view* PlaceOf(core::Head& head, std::string_view name) {
+  switch (name.size()) {
+    case 5: return name == ":path" ? &head.path : nullptr;
+    case 7: return name == ":method" ? &head.method : name == ":scheme" ? &head.scheme : nullptr;
+    case 9: return name == ":protocol" ? &head.upgrade : nullptr;
+    case 10: return name == ":authority" ? &head.authority : nullptr;
+    default: return nullptr;
+  }
+}
+
+std::uint8_t* BytesOf(std::string_view text) {
+  return const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(text.data()));  // only read from
 }
 
 }  // namespace
@@ -105,8 +148,8 @@ bool H2FieldText::Add(std::string_view name, std::string_view value) {
     room_ = room;
   }
   std::memcpy(text_ + size_, &sizes, sizeof sizes);
-  std::ranges::copy(name, text_ + size_ + sizeof sizes);
-  std::ranges::copy(value, text_ + size_ + sizeof sizes + name.size());
+  std::memcpy(text_ + size_ + sizeof sizes, name.data(), name.size());
+  std::memcpy(text_ + size_ + sizeof sizes + name.size(), value.data(), value.size());
   size_ += more;
   decoded_bytes_ += name.size() + value.size() + 32;
   if (!name.starts_with(':')) ++fields_;
@@ -124,14 +167,11 @@ std::expected<void, ProtocolFault> ReadRequestBlock(const H2FieldText& block, co
                                                     core::Head& head) {
   block.CopyTo(head.headers.arena(), [&head](std::string_view name, std::string_view value) {
     if (!name.starts_with(':')) return head.headers.AddBorrowed(name, value);
-    if (name == ":method") head.method = value;
-    if (name == ":scheme") head.scheme = value;
-    if (name == ":authority") head.authority = value;
-    if (name == ":path") head.path = value;
-    if (name == ":protocol") head.upgrade = value;
+    if (std::string_view* const place = PlaceOf(head, name)) *place = value;
   });
-  if (auto good = CheckRequest(limits, head); !good) return good;
-  Finish(head);
+  NamesSeen seen;
+  if (auto good = CheckRequest(limits, head, seen); !good) return good;
+  Finish(head, seen);
   return {};
 }
 
@@ -140,7 +180,9 @@ bool ReadResponseBlock(const H2FieldText& block, core::Head& head) {
     if (!name.starts_with(':')) return head.headers.AddBorrowed(name, value);
     if (name == ":status") head.status = static_cast<std::uint16_t>(core::ParseDecimal(value).value_or(0));
   });
-  Finish(head);
+  NamesSeen seen;
+  for (const core::HeaderMap::Field& field : head.headers.fields()) seen.Add(field.code);
+  Finish(head, seen);
   return head.status >= 100 && head.status <= 599 && head.status != 101;
 }
 
@@ -151,25 +193,28 @@ void ReadTrailerBlock(const H2FieldText& block, core::HeaderMap& trailers) {
                [&trailers](std::string_view name, std::string_view value) { trailers.AddBorrowed(name, value); });
 }
 
-void H2FieldList::Put(std::string_view name, std::string_view value) {
-  const auto bytes = [](std::string_view text) {
-    return const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(text.data()));  // only read from
-  };
-  fields.push_back({.name = bytes(name),
-                    .value = bytes(value),
-                    .namelen = name.size(),
-                    .valuelen = value.size(),
-                    .flags = NGHTTP2_NV_FLAG_NONE});
+void H2FieldList::Put(std::string_view name, std::string_view value, Name kept) {
+  const bool constant = kept == Name::kStatic;
+  fields.push_back(
+      {.name = BytesOf(name),
+       .value = BytesOf(value),
+       .namelen = name.size(),
+       .valuelen = value.size(),
+       .flags = static_cast<std::uint8_t>(constant ? NGHTTP2_NV_FLAG_NO_COPY_NAME : NGHTTP2_NV_FLAG_NONE)});
 }
 
 bool H2FieldList::PutFields(const core::HeaderMap& map) {
+  std::uint64_t skipped = kHopByHop;
+  if (upgrade_) skipped |= BitOf(HeaderName::kSecWebsocketKey) | BitOf(HeaderName::kSecWebsocketAccept);
   for (const core::HeaderMap::Field& field : map.fields()) {
-    if (core::IsHopByHop(field.code)) continue;
-    const bool handshake = field.code == HeaderName::kSecWebsocketKey || field.code == HeaderName::kSecWebsocketAccept;
-    if (handshake && upgrade_) continue;
-    const bool known = field.code != HeaderName::kOther;
-    if (!(known || core::IsToken(field.name)) || !core::IsFieldText(field.value)) return false;
-    Put(field.name, field.value);
+    if ((BitOf(field.code) & skipped) != 0) continue;
+    if (!core::IsFieldText(field.value)) return false;
+    if (field.code != HeaderName::kOther) {
+      Put(core::HeaderText(field.code), field.value, Name::kStatic);
+    } else {
+      if (!core::IsToken(field.name)) return false;
+      Put(field.name, field.value, Name::kPassing);
+    }
   }
   return true;
 }
@@ -179,7 +224,7 @@ bool H2FieldList::PutHeaders(const core::Head& head) {
     // Behind the three digits of a status.
     char* const begin = digits.data() + 3;
     const char* const end = std::to_chars(begin, digits.data() + digits.size(), *head.content_length).ptr;
-    Put("content-length", {begin, static_cast<std::size_t>(end - begin)});
+    Put("content-length", {begin, static_cast<std::size_t>(end - begin)}, Name::kStatic);
   }
   return PutFields(head.headers);
 }
@@ -188,11 +233,11 @@ bool H2FieldList::FillRequest(const core::Head& head) {
   if (!core::IsToken(head.method) || head.path.empty() || !core::IsVisibleText(head.path)) return false;
   if (!core::IsVisibleText(head.authority)) return false;
   upgrade_ = !head.upgrade.empty();
-  Put(":method", upgrade_ ? std::string_view("CONNECT") : head.method);
-  if (upgrade_) Put(":protocol", head.upgrade);
-  Put(":scheme", head.scheme.empty() ? std::string_view("http") : head.scheme);
-  if (!head.authority.empty()) Put(":authority", head.authority);
-  Put(":path", head.path);
+  Put(":method", upgrade_ ? std::string_view("CONNECT") : head.method, Name::kStatic);
+  if (upgrade_) Put(":protocol", head.upgrade, Name::kStatic);
+  Put(":scheme", head.scheme.empty() ? std::string_view("http") : head.scheme, Name::kStatic);
+  if (!head.authority.empty()) Put(":authority", head.authority, Name::kStatic);
+  Put(":path", head.path, Name::kStatic);
   return PutHeaders(head);
 }
 
@@ -201,14 +246,14 @@ bool H2FieldList::FillResponse(const core::Head& head) {
   for (std::size_t i = 0, number = upgrade_ ? 200 : head.status; i < 3; ++i, number /= 10) {
     digits[2 - i] = static_cast<char>('0' + number % 10);
   }
-  Put(":status", {digits.data(), 3});
+  Put(":status", {digits.data(), 3}, Name::kStatic);
   return PutHeaders(head);
 }
 
 bool H2FieldList::FillTrailers(const core::HeaderMap& trailers) { return PutFields(trailers); }
 
 void H2FieldList::FillTrailers(const H2FieldText& trailers) {
-  trailers.ForEach([this](std::string_view name, std::string_view value) { Put(name, value); });
+  trailers.ForEach([this](std::string_view name, std::string_view value) { Put(name, value, Name::kPassing); });
 }
 
 }  // namespace sluice::gateway

@@ -88,7 +88,10 @@ struct H2FieldList {
   void FillTrailers(const H2FieldText& trailers);
 
  private:
-  void Put(std::string_view name, std::string_view value);
+  // Whether a name stays where it is; nghttp2 copies and folds what does not.
+  enum class Name : bool { kPassing, kStatic };
+
+  void Put(std::string_view name, std::string_view value, Name kept);
   bool PutHeaders(const core::Head& head);
   bool PutFields(const core::HeaderMap& fields);
 

@@ -204,6 +204,24 @@ TEST(H2FieldList, AnAnswerIsItsStatusAndItsFields) {
   EXPECT_EQ(Text(list), ":status=204\ncontent-length=0\n");
 }
 
+// Frames are made after their head may have gone: only what outlives everything may be left where it is.
+TEST(H2FieldList, NamesOfOurOwnAreNotCopiedAndWhatPassesIs) {
+  core::Arena arena;
+  core::Head head(arena);
+  head.status = 200;
+  head.content_length = 1;
+  const std::string known = "content-type";
+  const std::string other = "x-thing";
+  head.headers.AddBorrowed(known, "text/plain");
+  head.headers.AddBorrowed(other, "one");
+  H2FieldList list;
+  ASSERT_TRUE(list.FillResponse(head));
+  ASSERT_EQ(list.fields.size(), 4u);
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(list.fields[i].flags, NGHTTP2_NV_FLAG_NO_COPY_NAME) << i;
+  EXPECT_NE(reinterpret_cast<const char*>(list.fields[2].name), known.data());
+  EXPECT_EQ(list.fields[3].flags, NGHTTP2_NV_FLAG_NONE);
+}
+
 TEST(H2FieldList, NothingThatCouldSplitAMessageIsWritten) {
   core::Arena arena;
   for (const std::string_view evil :
