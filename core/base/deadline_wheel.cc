@@ -8,29 +8,29 @@
 namespace sluice::core {
 
 Deadline::~Deadline() {
-  if (wheel_ != nullptr) wheel_->Disarm(*this);
+  if (wheel_ != nullptr) wheel_->Remove(*this);
 }
 
 DeadlineWheel::~DeadlineWheel() {
   for (List& list : lists_) {
-    while (list.first != nullptr) Disarm(*list.first);
+    while (list.first != nullptr) Remove(*list.first);
   }
 }
 
-void DeadlineWheel::Arm(Deadline& deadline, TimePoint when) {
-  if (deadline.armed()) deadline.wheel_->Disarm(deadline);
+void DeadlineWheel::Move(Deadline& deadline, TimePoint when) {
+  if (deadline.wheel_ != nullptr) deadline.wheel_->Remove(deadline);
   deadline.wheel_ = this;
   deadline.when_ = when;
+  deadline.armed_ = true;
   ++armed_count_;
   Place(deadline, std::max(TickAtOrAfter(when), elapsed_ + 1));
 }
 
-void DeadlineWheel::Disarm(Deadline& deadline) {
-  if (!deadline.armed()) return;
+void DeadlineWheel::Remove(Deadline& deadline) {
   DCHECK(deadline.wheel_ == this);
+  Disarm(deadline);
   Unlink(deadline);
   deadline.wheel_ = nullptr;
-  --armed_count_;
 }
 
 void DeadlineWheel::Expire(TimePoint now) {
@@ -46,12 +46,14 @@ void DeadlineWheel::Expire(TimePoint now) {
   while (Deadline* due = lists_[kDueList].first) {
     const Deadline::Fire fire = due->fire_;
     void* const self = due->self_;
-    Disarm(*due);
-    fire(self);  // `due` may be gone afterwards
+    const bool armed = due->armed_;  // a call before it may have disarmed it
+    Remove(*due);
+    if (armed) fire(self);  // `due` may be gone afterwards
   }
 }
 
 std::optional<TimePoint> DeadlineWheel::Next() const {
+  if (armed_count_ == 0) return std::nullopt;
   if (lists_[kDueList].first != nullptr) return start_ + elapsed_ * kTick;
   const auto stop = NextStop();
   if (!stop) return std::nullopt;
@@ -78,6 +80,7 @@ std::optional<DeadlineWheel::Stop> DeadlineWheel::NextStop() const {
 }
 
 void DeadlineWheel::Place(Deadline& deadline, std::int64_t tick) {
+  deadline.place_ = deadline.when_;
   if (tick <= elapsed_) {
     Link(deadline, kDueList);
     return;
@@ -108,8 +111,13 @@ void DeadlineWheel::Unlink(Deadline& deadline) {
 }
 
 void DeadlineWheel::Cascade(const Stop& stop) {
-  // No deadline returns to its own list: at level 0 all are due now, above it the tick differs in a lower group only.
+  // No deadline returns to its own list: at level 0 all are due now or were pushed on, above it the tick differs from
+  // elapsed_ in a lower group, or in a higher one when it was pushed on.
   while (Deadline* deadline = lists_[stop.list].first) {
+    if (!deadline->armed_) {
+      Remove(*deadline);
+      continue;
+    }
     Unlink(*deadline);
     Place(*deadline, TickAtOrAfter(deadline->when_));
   }

@@ -1,5 +1,7 @@
 // Every timeout of a worker: a hierarchical timing wheel of one millisecond slots. Arm and Disarm are O(1) and
 // allocate nothing; a deadline is moved at most once per level on its way to firing.
+// Most deadlines are disarmed or pushed on long before their time: that is only noted, and the deadline stays where it
+// hangs until its place comes up or an earlier time is asked for. So a request moves nothing in the wheel.
 // The worker owns the wheel; objects own their deadlines as members. One thread.
 #pragma once
 
@@ -7,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "core/base/clock.h"
 
@@ -25,7 +28,7 @@ class Deadline {
   Deadline& operator=(const Deadline&) = delete;
   ~Deadline();
 
-  bool armed() const { return wheel_ != nullptr; }
+  bool armed() const { return armed_; }
   // As asked for; meaningful while armed.
   TimePoint when() const { return when_; }
 
@@ -36,9 +39,11 @@ class Deadline {
   void* self_;
   Deadline* previous_ = nullptr;
   Deadline* next_ = nullptr;
-  DeadlineWheel* wheel_ = nullptr;  // null: not armed
+  DeadlineWheel* wheel_ = nullptr;  // in whose lists it hangs, armed or not; null: in none
   TimePoint when_{};
+  TimePoint place_{};       // it hangs where this belongs; not after when_ while armed
   std::uint32_t list_ = 0;  // index of the list it hangs in
+  bool armed_ = false;
 };
 
 class DeadlineWheel {
@@ -51,8 +56,14 @@ class DeadlineWheel {
   ~DeadlineWheel();  // disarms what is left
 
   // Re-arms an armed deadline. A moment already past fires at the next tick, never inside this call.
-  void Arm(Deadline& deadline, TimePoint when);
-  void Disarm(Deadline& deadline);
+  void Arm(Deadline& deadline, TimePoint when) {
+    if (!StaysUntil(deadline, when)) return Move(deadline, when);
+    deadline.when_ = when;
+    if (!std::exchange(deadline.armed_, true)) ++armed_count_;
+  }
+  void Disarm(Deadline& deadline) {
+    if (std::exchange(deadline.armed_, false)) --armed_count_;
+  }
 
   // Fires what is due at `now`, earliest tick first, each disarmed before its call. A call may arm, disarm and
   // destroy any deadline, its own included; what it arms fires in a later Expire. Never early; late by less than
@@ -60,7 +71,7 @@ class DeadlineWheel {
   void Expire(TimePoint now);
 
   // No deadline fires before this moment: the time to call Expire. Empty when nothing is armed. May be early for
-  // a far deadline: that Expire then only moves it to a finer level.
+  // a far deadline, or for one that was disarmed or pushed on: that Expire then only moves it.
   std::optional<TimePoint> Next() const;
 
   std::size_t armed_count() const { return armed_count_; }
@@ -79,6 +90,14 @@ class DeadlineWheel {
     std::int64_t tick;
   };
 
+  friend class Deadline;
+
+  // Whether the deadline hangs in this wheel, and no later than `when`. What is due is being fired: it has to move.
+  bool StaysUntil(const Deadline& deadline, TimePoint when) const {
+    return deadline.wheel_ == this && deadline.place_ <= when && deadline.list_ != kDueList;
+  }
+  void Move(Deadline& deadline, TimePoint when);
+  void Remove(Deadline& deadline);
   // The first tick at or after `when`.
   std::int64_t TickAtOrAfter(TimePoint when) const;
   std::optional<Stop> NextStop() const;

@@ -132,6 +132,60 @@ TEST(DeadlineWheel, DisarmedAndDestroyedDeadlinesStaySilent) {
   EXPECT_FALSE(wheel.Next().has_value());
 }
 
+TEST(DeadlineWheel, WhatIsPushedOnOrDisarmedStaysWhereItHangs) {
+  DeadlineWheel wheel(kStart);
+  Alarm pushed;
+  Alarm other;
+  wheel.Arm(pushed.deadline, kStart + Milliseconds(5));
+  wheel.Arm(other.deadline, kStart + Seconds(3600));
+  for (int i = 1; i < 100; ++i) {
+    wheel.Disarm(pushed.deadline);
+    wheel.Arm(pushed.deadline, kStart + Milliseconds(5 + i));
+  }
+  EXPECT_EQ(*wheel.Next(), kStart + Milliseconds(5)) << "moving it each time is what it costs";
+  EXPECT_EQ(wheel.armed_count(), 2u);
+
+  wheel.Expire(kStart + Milliseconds(5));
+  EXPECT_EQ(pushed.fired, 0);
+  EXPECT_TRUE(pushed.deadline.armed());
+  wheel.Disarm(pushed.deadline);
+  wheel.Arm(pushed.deadline, kStart + Milliseconds(7));  // earlier than where it hangs now
+  wheel.Expire(kStart + Milliseconds(7));
+  EXPECT_EQ(pushed.fired, 1);
+
+  wheel.Arm(pushed.deadline, kStart + Milliseconds(20));
+  wheel.Disarm(pushed.deadline);
+  wheel.Expire(kStart + Milliseconds(30));
+  EXPECT_EQ(pushed.fired, 1);
+  EXPECT_EQ(wheel.armed_count(), 1u);
+}
+
+TEST(DeadlineWheel, ACallMayDisarmOrPushOnWhatIsDueWithIt) {
+  struct Three {
+    DeadlineWheel wheel{kStart};
+    Alarm first;
+    Alarm disarmed;
+    Alarm pushed;
+  } three;
+  three.first.context = &three;
+  three.first.then = [](void* context) {
+    auto* all = static_cast<Three*>(context);
+    all->wheel.Disarm(all->disarmed.deadline);
+    all->wheel.Arm(all->pushed.deadline, kStart + Milliseconds(9));
+  };
+  for (Alarm* alarm : {&three.first, &three.disarmed, &three.pushed}) {
+    three.wheel.Arm(alarm->deadline, kStart + Milliseconds(2));
+  }
+
+  three.wheel.Expire(kStart + Milliseconds(2));
+  EXPECT_EQ(three.first.fired, 1);
+  EXPECT_EQ(three.disarmed.fired, 0);
+  EXPECT_EQ(three.pushed.fired, 0);
+  three.wheel.Expire(kStart + Milliseconds(9));
+  EXPECT_EQ(three.disarmed.fired, 0);
+  EXPECT_EQ(three.pushed.fired, 1);
+}
+
 TEST(DeadlineWheel, AMomentInThePastFiresAtTheNextTick) {
   DeadlineWheel wheel(kStart);
   wheel.Expire(kStart + Milliseconds(100));
