@@ -16,7 +16,7 @@ std::string AddressOf(const core::Listener& listener) {
 
 }  // namespace
 
-ProxyListeners::ProxyListeners(boost::asio::io_context& control, std::vector<Worker*> workers, std::string own_address,
+ProxyListeners::ProxyListeners(Worker& control, std::vector<Worker*> workers, std::string own_address,
                                ProxyListenerHooks hooks, ListenerStats& stats)
     : control_(control),
       workers_(std::move(workers)),

@@ -24,8 +24,8 @@ struct ProxyListenerHooks {
 class ProxyListeners {
  public:
   // `own_address`: of the process's own port, or "off".
-  ProxyListeners(boost::asio::io_context& control, std::vector<Worker*> workers, std::string own_address,
-                 ProxyListenerHooks hooks, ListenerStats& stats);
+  ProxyListeners(Worker& control, std::vector<Worker*> workers, std::string own_address, ProxyListenerHooks hooks,
+                 ListenerStats& stats);
   ProxyListeners(const ProxyListeners&) = delete;
   ProxyListeners& operator=(const ProxyListeners&) = delete;
 
@@ -49,7 +49,7 @@ class ProxyListeners {
 
   core::Status Open(const core::Listener& wanted, std::uint32_t connections_max);
 
-  boost::asio::io_context& control_;
+  Worker& control_;
   std::vector<Worker*> workers_;
   const std::string own_address_;
   ProxyListenerHooks hooks_;

@@ -1,4 +1,6 @@
-// Accepts connections on one address and hands each to the least loaded worker. Lives on the control thread.
+// Accepts connections on one address and hands each to the least loaded worker. Owned by the control thread, which calls
+// everything here. It accepts there, too, unless there is one worker only: then that one accepts for itself, and a new
+// connection costs no hand-over and no second thread to wake. Must outlive the loop of whoever accepts.
 #pragma once
 
 #include <atomic>
@@ -6,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include <boost/asio/steady_timer.hpp>
-
+#include "core/base/deadline_wheel.h"
 #include "core/base/result.h"
 #include "gateway/net/socket.h"
+#include "gateway/runtime/poller.h"
 #include "gateway/runtime/worker.h"
 
 namespace sluice::gateway {
@@ -29,8 +31,9 @@ struct ListenerStats {
 class Listener {
  public:
   // `connections_max`: over all workers; 0 means unlimited.
-  Listener(boost::asio::io_context& control, std::vector<Worker*> workers, AcceptHook hook,
-           std::uint32_t connections_max, ListenerStats& stats);
+  Listener(Worker& control, std::vector<Worker*> workers, AcceptHook hook, std::uint32_t connections_max,
+           ListenerStats& stats);
+  ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
@@ -38,27 +41,38 @@ class Listener {
   core::Status Open(const std::string& name, const std::string& address);
   void Accept();  // begins accepting
   // For connections to come; those that are there stay.
-  void set_connections_max(std::uint32_t max) { connections_max_ = max; }
+  void set_connections_max(std::uint32_t max) { connections_max_.store(max, std::memory_order_relaxed); }
   // Takes what has begun to connect and no new connection. Closing at once would reset connections that are whole for
   // their clients and wait in the kernel's queue; this way a new client asks again in vain until Close().
   void RefuseNew();
+  // At once, whoever accepts: the address is free for others afterwards.
   void Close();
+
+  // How long accepting pauses when there is no descriptor to be had.
+  static constexpr core::Duration kPause = core::Milliseconds(100);
 
   const std::string& name() const { return name_; }
   const std::string& address() const { return address_; }  // as bound
   std::uint16_t port() const { return port_; }
 
  private:
-  void OnAccept(const boost::system::error_code& error);
+  // On the accepting thread.
+  void Begin();
+  void OnReady();
+  void AcceptSome();
   void Place(int descriptor);
+  void End();
   Worker& LeastLoaded();
 
   std::vector<Worker*> workers_;
+  Worker& home_;  // whose thread accepts
   AcceptHook hook_;
-  std::uint32_t connections_max_;
+  std::atomic<std::uint32_t> connections_max_;
   ListenerStats& stats_;
-  TcpAcceptor acceptor_;
-  boost::asio::steady_timer pause_;
+  int descriptor_ = -1;  // set before accepting begins; closed there, or by the destructor
+  bool closed_ = false;  // by Close(); the control thread's
+  Watch watch_;
+  core::Deadline pause_;
   Tcp::endpoint local_;
   std::string name_;
   std::string address_;
