@@ -2,6 +2,7 @@
 // Sending is in h2_codec_send.cc.
 #include "gateway/codec/h2_codec.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -14,7 +15,10 @@ namespace {
 
 using core::ResetReason;
 
-constexpr std::size_t kSpareIdle = 4;  // stream objects that an idle connection keeps
+// Stream objects that a connection without streams keeps: as many as it has just had at once, within these bounds, since
+// who asks for many together does so again.
+constexpr std::size_t kSpareMin = 4;
+constexpr std::size_t kSpareMax = 32;
 constexpr std::string_view kOlderBegin = "HTTP/1.";
 constexpr std::array<std::uint8_t, 8> kDrainPing = {'d', 'r', 'a', 'i', 'n', 0, 0, 0};
 
@@ -198,7 +202,7 @@ H2Stream& H2Codec::NewStream(StreamEvents* events) {
   }
   stream->state_.events = events;
   streams_.push_back(*stream);
-  ++stream_count_;
+  peak_ = std::max(peak_, ++stream_count_);
   return *stream;
 }
 
@@ -216,7 +220,8 @@ void H2Codec::FreeStream(H2Stream& stream) {
   stream.unlink();
   --stream_count_;
   state = {};
-  const std::size_t keep = stream_count_ == 0 ? kSpareIdle : limits_.streams_max;
+  std::size_t keep = limits_.streams_max;
+  if (stream_count_ == 0) keep = std::clamp<std::size_t>(std::exchange(peak_, 0), kSpareMin, kSpareMax);
   while (spare_.size() > keep) {
     delete spare_.back();
     spare_.pop_back();

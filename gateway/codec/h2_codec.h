@@ -137,6 +137,7 @@ class H2Codec final : public Codec {
   std::uint8_t begin_matched_ = 0;          // client: first bytes that look like the older version's
   std::uint32_t asked_after_announce_ = 0;  // server: requests since AnnounceDrain
   std::uint32_t stream_count_ = 0;
+  std::uint32_t peak_ = 0;        // of stream_count_ since it was 0
   std::uint32_t unfinished_ = 0;  // streams whose user has said everything and whose data waits
   std::uint32_t full_count_ = 0;
   std::uint32_t failed_count_ = 0;
