@@ -32,6 +32,8 @@ core::Status SetUpCommon(SSL_CTX& context, core::TlsVersion min, core::TlsVersio
   SSL_CTX_set_mode(&context,
                    SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_options(&context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+  // What has come is looked at as a whole: one read of the window for a record, not one for its header and one for the rest.
+  SSL_CTX_set_read_ahead(&context, 1);
   SSL_CTX_set_session_cache_mode(&context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_max_early_data(&context, 0);  // replayable by design (reliability.md C6)
   std::string list;

@@ -99,6 +99,11 @@ TEST_F(ContextTest, ModelsAreOfferedTheCheapestSuiteFirst) {
   EXPECT_EQ(ours.filter().cipher(), "TLS_AES_128_GCM_SHA256");
 }
 
+TEST_F(ContextTest, ARecordIsReadAsAWhole) {
+  EXPECT_EQ(SSL_CTX_get_read_ahead(&world.ServerSide()->ssl()), 1);
+  EXPECT_EQ(SSL_CTX_get_read_ahead(&world.ClientSide()->ssl()), 1);
+}
+
 TEST_F(ContextTest, UnknownCiphersAreAnError) {
   world.server.ciphers = {"NO-SUCH-CIPHER"};
   const auto made = ServerContext::Make(world.server, Pki::Made(LoadServer(world.server, Pki::Now())), nullptr);
