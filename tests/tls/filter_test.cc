@@ -1,6 +1,7 @@
 #include "tls/filter.h"
 
 #include <gtest/gtest.h>
+#include <openssl/err.h>
 
 #include <memory>
 #include <string>
@@ -163,6 +164,22 @@ TEST_F(FilterTest, AWholeMessageIsReadWithoutAskingForMore) {
     EXPECT_GT(link.server.filter().starved(), before) << "half a record is the exception";
     EXPECT_TRUE(link.server.heard().ends_with("cut"));
   }
+}
+
+TEST_F(FilterTest, AnErrorThatSomebodyElseLeftEndsNoConnection) {
+  Connection link(world);
+  ASSERT_TRUE(link.Run().open());
+  link.client.Say("question");
+  const std::string bytes = link.client.Take();
+  ERR_raise(ERR_LIB_EVP, ERR_R_INTERNAL_ERROR);
+  link.server.Hear(bytes, 7);
+  EXPECT_EQ(link.server.filter().state(), State::kOpen);
+  EXPECT_EQ(link.server.heard(), "question");
+  ERR_raise(ERR_LIB_EVP, ERR_R_INTERNAL_ERROR);
+  link.server.Say("answer");
+  link.Run();
+  EXPECT_EQ(link.client.heard(), "answer");
+  ERR_clear_error();
 }
 
 TEST_F(FilterTest, NothingIsTakenBeforeTheHandshakeIsDone) {
