@@ -18,9 +18,8 @@ namespace sluice::gateway {
 
 using Tcp = boost::asio::ip::tcp;
 using Executor = boost::asio::io_context::executor_type;
-// While connecting and accepting; no type-erased executor.
+// While connecting; no type-erased executor.
 using TcpSocket = boost::asio::basic_stream_socket<Tcp, Executor>;
-using TcpAcceptor = boost::asio::basic_socket_acceptor<Tcp, Executor>;
 
 enum class IoState : std::uint8_t {
   kDone,    // some bytes moved
