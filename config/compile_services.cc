@@ -59,18 +59,17 @@ core::Endpoint MakeEndpoint(const ServiceEndpoint& from, const std::string& addr
 void AddEndpoints(const Service& service, const Subset* subset, const core::Settings& settings,
                   const ResolvedHosts& resolved, core::Cluster& cluster) {
   std::set<std::string> seen;  // two entries, or two names, may lead to one address
-  for (const ServiceEndpoint& from : service.endpoints) {
-    const std::uint16_t port = from.PortFor(cluster.port);
+  for (const ServiceEndpoint* from : service.EndpointsOf(subset)) {
+    const std::uint16_t port = from->PortFor(cluster.port);
     if (port == 0) continue;
-    if (subset != nullptr && !HasLabels(from.endpoint->labels, subset->labels)) continue;
     std::vector<std::string> addresses;
-    if (!from.endpoint->is_name) {
-      addresses.push_back(from.endpoint->address);
-    } else if (const auto found = resolved.find(from.endpoint->address); found != resolved.end()) {
+    if (!from->endpoint->is_name) {
+      addresses.push_back(from->endpoint->address);
+    } else if (const auto found = resolved.find(from->endpoint->address); found != resolved.end()) {
       addresses = found->second;
     }
     for (const std::string& address : addresses) {
-      core::Endpoint endpoint = MakeEndpoint(from, address, port, cluster.subset, settings);
+      core::Endpoint endpoint = MakeEndpoint(*from, address, port, cluster.subset, settings);
       if (seen.insert(endpoint.host_port).second) cluster.endpoints.push_back(std::move(endpoint));
     }
   }

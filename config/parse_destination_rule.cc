@@ -4,6 +4,8 @@
 #include "config/format.h"
 
 #include <algorithm>
+#include <set>
+#include <string>
 #include <utility>
 
 namespace sluice::config {
@@ -30,6 +32,7 @@ void ParseDestinationRule(Fields& spec, const Metadata& meta, const TextMap& ann
   if (host.has_value()) rule.host = *host;
   rule.policy = ReadTrafficPolicy(spec, backoff);
   if (const YamlNode* list = spec.List("subsets")) {
+    std::set<std::string> names;
     for (std::size_t i = 0; i < list->items.size(); ++i) {
       Fields fields(list->items[i], Format("spec.subsets[{}]", i), spec.scope());
       Subset subset;
@@ -39,7 +42,7 @@ void ParseDestinationRule(Fields& spec, const Metadata& meta, const TextMap& ann
       subset.labels = ReadLabels(fields, "labels");
       subset.policy = ReadTrafficPolicy(fields, backoff);
       if (subset.name.empty()) continue;
-      if (std::ranges::find(rule.subsets, subset.name, &Subset::name) != rule.subsets.end()) {
+      if (!names.insert(subset.name).second) {
         spec.scope().Error("IST0106", subset.mark, Format("the subset {} is given twice", subset.name));
         continue;
       }

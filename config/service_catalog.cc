@@ -25,9 +25,13 @@ EffectivePolicy BlocksOf(const TrafficPolicy& policy, std::uint16_t port, bool& 
 
 }  // namespace
 
+void MergedRule::AddSubset(const Subset& subset) {
+  if (by_name_.try_emplace(subset.name, &subset).second) subsets.push_back(&subset);
+}
+
 const Subset* MergedRule::FindSubset(std::string_view name) const {
-  const auto found = std::ranges::find(subsets, name, &Subset::name);
-  return found == subsets.end() ? nullptr : *found;
+  const auto found = by_name_.find(name);
+  return found == by_name_.end() ? nullptr : found->second;
 }
 
 std::uint16_t ServiceEndpoint::PortFor(std::uint16_t service_port) const {
@@ -40,6 +44,36 @@ std::uint16_t ServiceEndpoint::PortFor(std::uint16_t service_port) const {
 const ServicePort* Service::FindPort(std::uint16_t number) const {
   const auto found = std::ranges::find(ports, number, &ServicePort::number);
   return found == ports.end() ? nullptr : *found;
+}
+
+void Service::IndexLabels() {
+  labels_.clear();
+  for (std::uint32_t i = 0; i < endpoints.size(); ++i) {
+    for (const Label& label : endpoints[i].endpoint->labels) labels_.emplace_back(&label, i);
+  }
+  std::ranges::sort(labels_, [](const auto& a, const auto& b) {
+    if (const auto order = *a.first <=> *b.first; order != 0) return order < 0;
+    return a.second < b.second;
+  });
+}
+
+std::vector<const ServiceEndpoint*> Service::EndpointsOf(const Subset* subset) const {
+  std::vector<const ServiceEndpoint*> found;
+  if (subset == nullptr || subset->labels.empty()) {
+    found.reserve(endpoints.size());
+    for (const ServiceEndpoint& endpoint : endpoints) found.push_back(&endpoint);
+    return found;
+  }
+  const auto text = [](const auto& entry) -> const Label& { return *entry.first; };
+  auto rarest = std::ranges::equal_range(labels_, subset->labels.front(), {}, text);
+  for (const Label& label : subset->labels) {
+    const auto with = std::ranges::equal_range(labels_, label, {}, text);
+    if (with.size() < rarest.size()) rarest = with;
+  }
+  for (const auto& [label, index] : rarest) {
+    if (HasLabels(endpoints[index].endpoint->labels, subset->labels)) found.push_back(&endpoints[index]);
+  }
+  return found;
 }
 
 EffectivePolicy PolicyFor(const Service& service, std::uint16_t port, const Subset* subset) {
@@ -67,26 +101,35 @@ ServiceCatalog::ServiceCatalog(const Documents& documents) : own_namespace_(docu
     for (const HostRef& host : entry.hosts) AddService(entry, host);
   }
   for (const DestinationRule& rule : documents.destination_rules) MergeRule(rule);
-  for (Service& service : services_) service.rule = FindRule(service.host, service.name_space);
+  for (Service& service : services_) {
+    service.rule = FindRule(service.host, service.name_space);
+    service.IndexLabels();
+  }
 }
 
 void ServiceCatalog::AddService(const ServiceEntry& entry, const HostRef& host) {
   const auto [at, added] = by_host_.try_emplace(host.fqdn, services_.size());
-  if (added) services_.push_back({host.fqdn, entry.meta.name_space, &entry, {}, {}, nullptr});
+  if (added) {
+    Service& made = services_.emplace_back();
+    made.host = host.fqdn;
+    made.name_space = entry.meta.name_space;
+    made.first = &entry;
+  }
   Service& service = services_[at->second];
   for (const ServicePort& port : entry.ports) {
     if (service.FindPort(port.number) == nullptr) service.ports.push_back(&port);
   }
-  for (const WorkloadEndpoint& endpoint : entry.endpoints) service.endpoints.push_back({&entry, &endpoint});
+  for (const WorkloadEndpoint& endpoint : entry.endpoints) {
+    service.endpoints.push_back({&entry, &endpoint});
+    service.has_names = service.has_names || endpoint.is_name;
+  }
 }
 
 void ServiceCatalog::MergeRule(const DestinationRule& rule) {
   MergedRule& merged = rules_[rule.meta.name_space][rule.host.fqdn];
   if (merged.first == nullptr) merged.first = &rule;
   if (merged.policy == nullptr && rule.policy.has_value()) merged.policy = &*rule.policy;
-  for (const Subset& subset : rule.subsets) {
-    if (merged.FindSubset(subset.name) == nullptr) merged.subsets.push_back(&subset);
-  }
+  for (const Subset& subset : rule.subsets) merged.AddSubset(subset);
 }
 
 const Service* ServiceCatalog::Find(std::string_view fqdn) const {

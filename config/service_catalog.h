@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "config/document.h"
@@ -16,9 +17,14 @@ namespace sluice::config {
 struct MergedRule {
   const DestinationRule* first = nullptr;
   const TrafficPolicy* policy = nullptr;
-  std::vector<const Subset*> subsets;
+  std::vector<const Subset*> subsets;  // in the order written; filled by AddSubset
 
+  // One whose name is there already is left out.
+  void AddSubset(const Subset& subset);
   const Subset* FindSubset(std::string_view name) const;
+
+ private:
+  std::map<std::string_view, const Subset*> by_name_;
 };
 
 struct ServiceEndpoint {
@@ -35,9 +41,19 @@ struct Service {
   const ServiceEntry* first = nullptr;
   std::vector<const ServicePort*> ports;  // in the order written
   std::vector<ServiceEndpoint> endpoints;
+  bool has_names = false;            // of its endpoints one is a name that has to be resolved
   const MergedRule* rule = nullptr;  // null: none applies
 
   const ServicePort* FindPort(std::uint16_t number) const;
+  // Of a subset, or all for null; in the order of `endpoints`. What it costs depends on how many have the rarest of the
+  // labels, not on how many there are.
+  std::vector<const ServiceEndpoint*> EndpointsOf(const Subset* subset) const;
+  // Call when `endpoints` is complete and before EndpointsOf.
+  void IndexLabels();
+
+ private:
+  using Label = core::Labels::value_type;
+  std::vector<std::pair<const Label*, std::uint32_t>> labels_;  // of all endpoints with their index, sorted by content
 };
 
 // The blocks that hold for one (service, port, subset).

@@ -78,21 +78,14 @@ void CheckTlsOf(const Documents& documents, const std::optional<TrafficPolicy>& 
 }
 
 std::size_t CountEndpoints(const Service& service, const Subset* subset) {
-  return static_cast<std::size_t>(std::ranges::count_if(service.endpoints, [&](const ServiceEndpoint& endpoint) {
-    return subset == nullptr || HasLabels(endpoint.endpoint->labels, subset->labels);
-  }));
-}
-
-bool HasNames(const Service& service) {
-  return std::ranges::any_of(service.endpoints,
-                             [](const ServiceEndpoint& endpoint) { return endpoint.endpoint->is_name; });
+  return subset == nullptr ? service.endpoints.size() : service.EndpointsOf(subset).size();
 }
 
 // Strict since Envoy 1.28: one of N may go only if 100/N is within the limit.
 void CheckEjection(const Metadata& meta, const Service& service, const Subset* subset, const TrafficPolicy& written,
                    Findings& findings) {
   const std::size_t count = CountEndpoints(service, subset);
-  if (service.ports.empty() || count == 0 || HasNames(service)) return;
+  if (service.ports.empty() || count == 0 || service.has_names) return;
   const EffectivePolicy policy = PolicyFor(service, service.ports.front()->number, subset);
   if (policy.outlier == nullptr || policy.outlier->max_ejection_percent * count >= 100) return;
   const Mark mark = written.outlier_mark.line != 0 ? written.outlier_mark : written.mark;

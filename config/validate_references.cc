@@ -8,6 +8,8 @@
 #include "config/hostname.h"
 
 #include <algorithm>
+#include <functional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,11 +17,13 @@
 namespace sluice::config {
 namespace {
 
+constexpr std::size_t kNamesToCompareMax = 1000;  // with each wrong name
+
 class ReferenceCheck {
  public:
   ReferenceCheck(const Documents& documents, const ServiceCatalog& catalog, Findings& findings)
       : documents_(documents), catalog_(catalog), findings_(findings) {
-    for (const Service& service : catalog.services()) hosts_.push_back(service.host);
+    for (const Gateway& gateway : documents.gateways) gateways_.insert(gateway.meta.Id());
   }
 
   void CheckVirtualService(const VirtualService& service) {
@@ -38,8 +42,9 @@ class ReferenceCheck {
   }
 
   void CheckDestinationRule(const DestinationRule& rule) {
-    const auto covered = [&](const std::string& host) { return HostCovers(rule.host.fqdn, host); };
-    if (std::ranges::any_of(hosts_, covered)) return;
+    const auto covered = [&](const Service& service) { return HostCovers(rule.host.fqdn, service.host); };
+    const bool wildcard = rule.host.fqdn.starts_with('*');
+    if (wildcard ? std::ranges::any_of(catalog_.services(), covered) : catalog_.Find(rule.host.fqdn) != nullptr) return;
     findings_.Warn("IST0174", {rule.meta.file, rule.host.mark},
                    Format("the host {} of this DestinationRule is no known service", rule.host.fqdn),
                    CureForHost(rule.host));
@@ -58,12 +63,12 @@ class ReferenceCheck {
 
   std::string CureForHost(const HostRef& host) const {
     const std::string expanded = Format("{}.{}", host.fqdn, kClusterDomain);
-    if (std::ranges::find(hosts_, expanded) != hosts_.end()) {
-      return Format("a name with a dot is not expanded: write {}", expanded);
+    if (catalog_.Find(expanded) != nullptr) return Format("a name with a dot is not expanded: write {}", expanded);
+    if (catalog_.services().size() <= kNamesToCompareMax) {
+      std::vector<std::string_view> names;
+      for (const Service& service : catalog_.services()) names.push_back(service.host);
+      if (const auto nearest = Nearest(host.fqdn, names)) return Format("did you mean {}?", *nearest);
     }
-    const std::vector<std::string_view> names(hosts_.begin(), hosts_.end());
-    const auto nearest = names.size() <= 1000 ? Nearest(host.fqdn, names) : std::nullopt;
-    if (nearest.has_value()) return Format("did you mean {}?", *nearest);
     return "add a ServiceEntry for it";
   }
 
@@ -98,15 +103,10 @@ class ReferenceCheck {
     }
   }
 
-  bool KnownGateway(std::string_view id) const {
-    return id == "mesh" ||
-           std::ranges::any_of(documents_.gateways, [&](const Gateway& gateway) { return gateway.meta.Id() == id; });
-  }
+  bool KnownGateway(std::string_view id) const { return id == "mesh" || gateways_.contains(id); }
 
   std::string CureForGateway(std::string_view id) const {
-    std::vector<std::string> ids;
-    for (const Gateway& gateway : documents_.gateways) ids.push_back(gateway.meta.Id());
-    const auto nearest = Nearest(id, std::vector<std::string_view>(ids.begin(), ids.end()));
+    const auto nearest = Nearest(id, std::vector<std::string_view>(gateways_.begin(), gateways_.end()));
     return nearest.has_value() ? Format("did you mean {}?", *nearest)
                                : "add the Gateway, or `mesh` to hold on every port";
   }
@@ -146,7 +146,7 @@ class ReferenceCheck {
   const Documents& documents_;
   const ServiceCatalog& catalog_;
   Findings& findings_;
-  std::vector<std::string> hosts_;
+  std::set<std::string, std::less<>> gateways_;
 };
 
 }  // namespace

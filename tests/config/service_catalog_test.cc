@@ -51,6 +51,41 @@ TEST(ServiceCatalog, EntriesOfOneHostPoolTheirEndpoints) {
   EXPECT_EQ(two.ranking().endpoints[1].PortFor(80), 8080);
 }
 
+TEST(ServiceCatalog, ASubsetHasTheEndpointsWithAllOfItsLabelsInTheirOrder) {
+  const Catalog labels(
+      Entry(
+          "a", "ranking", "[{number: 80, name: http}]",
+          "[{address: 10.0.0.1, labels: {version: v1, zone: a}}, {address: 10.0.0.2, labels: {version: v2, zone: a}}, "
+          "{address: 10.0.0.3}, {address: 10.0.0.4, labels: {version: v1, zone: b}}]") +
+      Entry("b", "ranking", "[{number: 80, name: http}]", "[{address: 10.0.0.5, labels: {zone: a, version: v1}}]"));
+  const auto addresses = [&](const core::Labels& wanted) {
+    Subset subset;
+    subset.labels = wanted;
+    std::string found;
+    for (const ServiceEndpoint* endpoint : labels.ranking().EndpointsOf(&subset)) {
+      found += endpoint->endpoint->address.substr(7);
+    }
+    return found;
+  };
+
+  EXPECT_EQ(addresses({{"version", "v1"}}), "145");
+  EXPECT_EQ(addresses({{"zone", "a"}}), "125");
+  EXPECT_EQ(addresses({{"version", "v1"}, {"zone", "a"}}), "15");
+  EXPECT_EQ(addresses({{"version", "v2"}, {"zone", "b"}}), "");
+  EXPECT_EQ(addresses({{"version", "v3"}}), "");
+  EXPECT_EQ(addresses({}), "12345");
+  EXPECT_EQ(labels.ranking().EndpointsOf(nullptr).size(), 5U);
+}
+
+TEST(ServiceCatalog, AServiceKnowsWhetherNamesHaveToBeResolved) {
+  EXPECT_FALSE(Catalog(Ranking()).ranking().has_names);
+  const Catalog names(
+      "---\napiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: {name: a, namespace: ml}\n"
+      "spec: {hosts: [ranking], ports: [{number: 80, name: http}], resolution: DNS, "
+      "endpoints: [{address: 10.0.0.1}, {address: model.example}]}\n");
+  EXPECT_TRUE(names.ranking().has_names);
+}
+
 TEST(ServiceCatalog, OwnPortGoesBeforeTheTargetPortAndThatBeforeTheNumber) {
   const Catalog ports(Entry("a", "ranking", "[{number: 80, name: http, targetPort: 8080}, {number: 81, name: plain}]",
                             "[{address: 10.0.0.1, ports: {http: 9000}}, {address: 10.0.0.2}]"));
