@@ -1,6 +1,8 @@
 #include "gateway/telemetry/prometheus_collector.h"
 
-#include <prometheus/text_serializer.h>
+#include <prometheus/metric_family.h>
+
+#include <limits>
 
 #include "gateway/telemetry/families.h"
 
@@ -71,6 +73,11 @@ std::vector<prometheus::MetricFamily> PrometheusCollector::Collect() const {
   return collected;
 }
 
-std::string PrometheusCollector::Text() const { return prometheus::TextSerializer().Serialize(Collect()); }
+std::string PrometheusCollector::Text() const {
+  TextPage page = Page();
+  std::string text;
+  page.Write(text, std::numeric_limits<std::size_t>::max());
+  return text;
+}
 
 }  // namespace sluice::gateway

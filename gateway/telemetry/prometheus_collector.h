@@ -10,6 +10,7 @@
 
 #include "gateway/telemetry/metric_family.h"
 #include "gateway/telemetry/metrics_source.h"
+#include "gateway/telemetry/text_page.h"
 
 namespace sluice::gateway {
 
@@ -19,8 +20,10 @@ class PrometheusCollector final : public prometheus::Collectable {
 
   std::vector<prometheus::MetricFamily> Collect() const override;
 
-  // The text exposition format, version 0.0.4.
-  std::string Text() const;
+  // All of it in the text exposition format, version 0.0.4, as it stands now. The numbers are copied, so that pieces that
+  // are written later belong together.
+  TextPage Page() const { return TextPage(Families()); }
+  std::string Text() const;  // the whole page: for tests and small ones
   // Before the rendering: for /stats and for tests.
   std::vector<MetricFamily> Families() const;
 
