@@ -1,14 +1,21 @@
-"""The page of last results: a generated part between two marks, all else written by hand. Standard library only."""
+"""The page of last results: a generated part of each task between two marks, all else written by hand. Standard library
+only."""
 import harness
 
-BEGIN = "<!-- From here to the next mark `./dev bench load` writes; what is changed by hand here is lost. -->"
-END = "<!-- End of what `./dev bench load` writes. -->"
+
+def marks(task):
+    return (f"<!-- From here to the next mark `./dev bench {task}` writes; what is changed by hand here is lost. -->",
+            f"<!-- End of what `./dev bench {task}` writes. -->")
 
 
-def update(path, lines):
-    """Replaces what is between the marks."""
+BEGIN, END = marks("load")
+
+
+def update(path, lines, task="load"):
+    """Replaces what is between the task's marks."""
+    begin, end = marks(task)
     text = path.read_text()
-    if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
-        raise harness.Failed(f"{path} lacks the two marks between which the results belong: put them back as\n{BEGIN}\n{END}")
-    head, rest = text.split(BEGIN)
-    path.write_text(head + BEGIN + "\n\n" + "\n".join(lines).rstrip("\n") + "\n\n" + END + rest.split(END)[1])
+    if text.count(begin) != 1 or text.count(end) != 1 or text.index(begin) > text.index(end):
+        raise harness.Failed(f"{path} lacks the two marks between which the results belong: put them back as\n{begin}\n{end}")
+    head, rest = text.split(begin)
+    path.write_text(head + begin + "\n\n" + "\n".join(lines).rstrip("\n") + "\n\n" + end + rest.split(end)[1])

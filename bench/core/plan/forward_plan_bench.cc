@@ -90,11 +90,60 @@ void Decide(benchmark::State& state, const core::Snapshot& snapshot) {
 }
 
 void MakePlan(benchmark::State& state) { Decide(state, World(state.range(0), 1)); }
-BENCHMARK(MakePlan)->Arg(1)->Arg(10)->Arg(200);
+BENCHMARK(MakePlan)->Arg(1)->Arg(10)->Arg(100)->Arg(200)->Arg(1'000);
 
 // By the number of experiments on the host.
 void MakePlanWithExperiments(benchmark::State& state) { Decide(state, World(10, state.range(0))); }
-BENCHMARK(MakePlanWithExperiments)->Arg(0)->Arg(1)->Arg(2)->Arg(20);
+BENCHMARK(MakePlanWithExperiments)->Arg(0)->Arg(1)->Arg(2)->Arg(5)->Arg(10)->Arg(20);
+
+// By the number of subsets among which the weights divide the requests.
+void MakePlanWithSubsets(benchmark::State& state) {
+  core::Snapshot snapshot = World(1, 1);
+  auto& split = std::get<core::Forward>(snapshot.routes.back().action).destinations;
+  split.clear();
+  for (std::int64_t i = 0; i < state.range(0); ++i) {
+    split.push_back(To(static_cast<std::uint32_t>(i % 2), i % 2 == 0 ? "v45" : "v47", 1, split.size() + 1));
+  }
+  Decide(state, snapshot);
+}
+BENCHMARK(MakePlanWithSubsets)->Arg(2)->Arg(10)->Arg(100)->Arg(1'000);
+
+// Every request names another host, and every host has a rule of its own: what a cold decision costs.
+void MakePlanAmongHosts(benchmark::State& state) {
+  core::Snapshot snapshot;
+  AddClusters(snapshot);
+  std::vector<core::VirtualHost> hosts;
+  std::vector<std::string> asked;
+  for (std::int64_t i = 0; i < state.range(0); ++i) {
+    core::Route& route = snapshot.routes.emplace_back();
+    route.id = core::RouteId{static_cast<std::uint32_t>(i)};
+    core::Forward forward;
+    forward.destinations = {To(0, "v45", 90, 90), To(1, "v47", 10, 100)};
+    route.action = std::move(forward);
+    core::VirtualHost& host = hosts.emplace_back();
+    host.hosts = {"model-" + std::to_string(i) + ".ml-serving.svc.cluster.local"};
+    host.routes = {route.id};
+    asked.push_back(host.hosts.front() + ":8080");
+  }
+  snapshot.route_table.Build(std::move(hosts), snapshot.routes);
+  core::BucketHasher hasher;
+  core::Random random(1);
+  core::Arena arena;
+  std::uint64_t checksum = 0;
+  std::size_t at = 0;
+  AllocCounter allocations;
+  for (auto _ : state) {
+    arena.Reset();
+    core::Head head = PredictRequest(arena, "/v1/models/ranking:predict");
+    head.authority = asked[at];
+    at = (at + 7'919) % asked.size();  // no neighbour has warmed the way
+    const core::PlanInput input{head.path, "", 8080, "10.1.2.3", "id"};
+    const core::Plan plan = core::MakePlan(snapshot, head, input, hasher, random, arena);
+    checksum += std::get<core::ForwardPlan>(plan.action).cluster.value;
+  }
+  allocations.Report(state, checksum);
+}
+BENCHMARK(MakePlanAmongHosts)->Arg(10)->Arg(100)->Arg(1'000)->Arg(10'000);
 
 }  // namespace
 }  // namespace sluice::bench

@@ -32,7 +32,7 @@ void FindHost(benchmark::State& state) {
   }
   allocations.Report(state, checksum);
 }
-BENCHMARK(FindHost)->Arg(10)->Arg(10'000);
+BENCHMARK(FindHost)->Arg(10)->Arg(100)->Arg(1'000)->Arg(10'000);
 
 enum class Rules : std::uint8_t { kUri, kHeader, kRegex };
 
@@ -54,8 +54,10 @@ std::vector<core::Route> MakeRoutes(Rules kind, std::int64_t count) {
   return routes;
 }
 
-// The request meets no rule but the last: the longest way.
-void Match(benchmark::State& state, Rules kind) {
+constexpr auto kOfFirst = "0", kOfNone = "none";
+
+// A request whose path and segment are those of rule `number`.
+void MatchRule(benchmark::State& state, Rules kind, const std::string& number) {
   const std::vector<core::Route> routes = MakeRoutes(kind, state.range(0));
   std::vector<core::VirtualHost> hosts(1);
   hosts[0].hosts = {"ranking"};
@@ -67,11 +69,13 @@ void Match(benchmark::State& state, Rules kind) {
   head.method = "POST";
   head.scheme = "http";
   head.authority = "ranking:8080";
-  head.path = "/v1/models/model-unknown:predict";
+  const std::string path = "/v1/models/model-" + number + ":predict";
+  const std::string segment = "segment-" + number;
+  head.path = path;
   for (const char* name : {"user-agent", "accept", "x-request-id", "x-forwarded-for", "x-user-id", "content-type"}) {
     head.headers.AddCopy(name, "some-value");
   }
-  head.headers.AddCopy("x-user-segment", "segment-none");
+  head.headers.AddCopy("x-user-segment", segment);
   const core::RouteInput input{&head, head.path, "", 8080};
   const core::VirtualHost& host = *table.FindHost(head.authority);
   std::uint64_t checksum = 0;
@@ -79,9 +83,17 @@ void Match(benchmark::State& state, Rules kind) {
   for (auto _ : state) checksum += table.Match(host, input, routes, arena).route->id.value;
   allocations.Report(state, checksum);
 }
-BENCHMARK_CAPTURE(Match, uri, Rules::kUri)->Arg(10)->Arg(200);
-BENCHMARK_CAPTURE(Match, header, Rules::kHeader)->Arg(10)->Arg(200);
-BENCHMARK_CAPTURE(Match, regex, Rules::kRegex)->Arg(10)->Arg(200);
+
+// The request meets no rule but the last: the longest way.
+void Match(benchmark::State& state, Rules kind) { MatchRule(state, kind, kOfNone); }
+BENCHMARK_CAPTURE(Match, uri, Rules::kUri)->Arg(1)->Arg(10)->Arg(100)->Arg(200)->Arg(1'000);
+BENCHMARK_CAPTURE(Match, header, Rules::kHeader)->Arg(1)->Arg(10)->Arg(100)->Arg(200)->Arg(1'000);
+BENCHMARK_CAPTURE(Match, regex, Rules::kRegex)->Arg(1)->Arg(10)->Arg(100)->Arg(200)->Arg(1'000);
+
+void MatchFirst(benchmark::State& state, Rules kind) { MatchRule(state, kind, kOfFirst); }
+BENCHMARK_CAPTURE(MatchFirst, uri, Rules::kUri)->Arg(1)->Arg(10)->Arg(100)->Arg(1'000);
+BENCHMARK_CAPTURE(MatchFirst, header, Rules::kHeader)->Arg(1)->Arg(10)->Arg(100)->Arg(1'000);
+BENCHMARK_CAPTURE(MatchFirst, regex, Rules::kRegex)->Arg(1)->Arg(10)->Arg(100)->Arg(1'000);
 
 void Build(benchmark::State& state) {
   const std::vector<core::Route> routes = MakeRoutes(Rules::kUri, state.range(0));

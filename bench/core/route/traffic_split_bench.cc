@@ -1,4 +1,4 @@
-// Choosing among three weighted destinations.
+// Choosing among weighted destinations.
 #include "core/route/traffic_split.h"
 
 #include <benchmark/benchmark.h>
@@ -11,8 +11,8 @@
 namespace sluice::bench {
 namespace {
 
-std::vector<core::WeightedDestination> Split() {
-  std::vector<core::WeightedDestination> split(3);
+std::vector<core::WeightedDestination> Split(std::int64_t count) {
+  std::vector<core::WeightedDestination> split(static_cast<std::size_t>(count));
   std::uint64_t sum = 0;
   for (std::size_t i = 0; i < split.size(); ++i) {
     split[i].host = "content-ranking-svc.ml-serving.svc.cluster.local";
@@ -24,24 +24,24 @@ std::vector<core::WeightedDestination> Split() {
 }
 
 void SplitByDraw(benchmark::State& state) {
-  const auto split = Split();
+  const auto split = Split(state.range(0));
   core::Random random(1);
   std::uint64_t checksum = 0;
   AllocCounter allocations;
   for (auto _ : state) checksum += core::ChooseByDraw(split, random.Next()).cumulative;
   allocations.Report(state, checksum);
 }
-BENCHMARK(SplitByDraw);
+BENCHMARK(SplitByDraw)->Arg(3)->Arg(10)->Arg(100)->Arg(1'000);
 
 void SplitByUser(benchmark::State& state) {
-  const auto split = Split();
+  const auto split = Split(state.range(0));
   core::Random random(1);
   std::uint64_t checksum = 0;
   AllocCounter allocations;
   for (auto _ : state) checksum += core::ChooseByUser(split, random.Next()).cumulative;
   allocations.Report(state, checksum);
 }
-BENCHMARK(SplitByUser);
+BENCHMARK(SplitByUser)->Arg(3)->Arg(10)->Arg(100)->Arg(1'000);
 
 }  // namespace
 }  // namespace sluice::bench

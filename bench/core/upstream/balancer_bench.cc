@@ -31,10 +31,15 @@ void Pick(benchmark::State& state, core::LbPolicy policy, std::uint32_t weight_o
   }
   allocations.Report(state, checksum);
 }
-BENCHMARK_CAPTURE(Pick, least_request, core::LbPolicy::kLeastRequest, 1)->Arg(3)->Arg(100);
-BENCHMARK_CAPTURE(Pick, least_request_by_weight, core::LbPolicy::kLeastRequest, 2)->Arg(3)->Arg(100);
-BENCHMARK_CAPTURE(Pick, round_robin, core::LbPolicy::kRoundRobin, 1)->Arg(3)->Arg(100);
-BENCHMARK_CAPTURE(Pick, ring_hash, core::LbPolicy::kRingHash, 1)->Arg(3)->Arg(100);
+BENCHMARK_CAPTURE(Pick, least_request, core::LbPolicy::kLeastRequest, 1)->Arg(1)->Arg(3)->Arg(10)->Arg(100)->Arg(1'000);
+BENCHMARK_CAPTURE(Pick, least_request_by_weight, core::LbPolicy::kLeastRequest, 2)
+    ->Arg(1)
+    ->Arg(3)
+    ->Arg(10)
+    ->Arg(100)
+    ->Arg(1'000);
+BENCHMARK_CAPTURE(Pick, round_robin, core::LbPolicy::kRoundRobin, 1)->Arg(1)->Arg(3)->Arg(10)->Arg(100)->Arg(1'000);
+BENCHMARK_CAPTURE(Pick, ring_hash, core::LbPolicy::kRingHash, 1)->Arg(1)->Arg(3)->Arg(10)->Arg(100)->Arg(1'000);
 
 }  // namespace
 }  // namespace sluice::bench
