@@ -5,6 +5,7 @@
 
 #include "gateway/api/watch.h"
 #include "gateway/runtime/steady_clock.h"
+#include "gateway/telemetry/text_page.h"
 
 namespace sluice::gateway {
 
@@ -120,8 +121,8 @@ void AdminExchange::Send(AdminAnswer answer) {
   body_ = std::move(answer.body);
   core::Head head(arena_);
   head.status = answer.status;
-  const bool goes_on = answer.watch != nullptr && !head_only_;
-  if (!goes_on) head.content_length = body_.size();
+  const bool goes_on = (answer.watch != nullptr || answer.rest != nullptr) && !head_only_;
+  if (!goes_on && answer.rest == nullptr) head.content_length = body_.size();
   head.headers.AddCopy("content-type", answer.content_type);
   head.headers.AddBorrowed("cache-control", "no-store");
   head.headers.AddBorrowed("x-content-type-options", "nosniff");
@@ -130,7 +131,8 @@ void AdminExchange::Send(AdminAnswer answer) {
   for (const auto& [name, value] : answer.headers) head.headers.AddCopy(name, value);
   answer_ended_ = head_only_ || (body_.empty() && !goes_on);
   stream_.SendHead(head, answer_ended_ ? Flow::kEnd : Flow::kMore);
-  if (goes_on) Follow(std::move(answer.watch));
+  if (goes_on) page_ = std::move(answer.rest);
+  if (goes_on && answer.watch != nullptr) Follow(std::move(answer.watch));
   Pump();
   EndIfOver();
 }
@@ -155,7 +157,15 @@ void AdminExchange::EndWatch() {
   EndIfOver();
 }
 
+bool AdminExchange::GoesOn() const { return watch_ != nullptr || (page_ != nullptr && !page_->ended()); }
+
 bool AdminExchange::Refill() {
+  if (page_ != nullptr) {
+    body_.clear();
+    sent_ = 0;
+    page_->Write(body_, kRefillBytes);
+    return !body_.empty();
+  }
   if (watch_ == nullptr || watch_over_) return false;
   body_ = watch_->Next(*context_.world, UnixMicros());
   sent_ = 0;
@@ -166,7 +176,7 @@ bool AdminExchange::Refill() {
 void AdminExchange::Pump() {
   bool room = true;
   while (answered_ && !answer_ended_ && room) {
-    if (sent_ == body_.size() && watch_ != nullptr && !Refill()) {
+    if (sent_ == body_.size() && GoesOn() && !Refill()) {
       if (!watch_over_) return;
       answer_ended_ = true;
       stream_.SendBody(core::Slice(), Flow::kEnd);
@@ -176,7 +186,7 @@ void AdminExchange::Pump() {
     // A copy, because the codec may hold the bytes longer than this exchange lives.
     core::Slice piece = core::Slice::Copy(std::string_view(body_).substr(sent_, count));
     sent_ += count;
-    answer_ended_ = sent_ == body_.size() && watch_ == nullptr;
+    answer_ended_ = sent_ == body_.size() && !GoesOn();
     room = stream_.SendBody(std::move(piece), answer_ended_ ? Flow::kEnd : Flow::kMore) == Room::kOpen;
   }
 }

@@ -26,7 +26,8 @@ struct AdminDoneHook {
 
 class AdminExchange final : public StreamEvents {
  public:
-  static constexpr std::size_t kPieceBytes = 16 * 1024;  // of a page, per SendBody
+  static constexpr std::size_t kPieceBytes = 16 * 1024;    // of a page, per SendBody
+  static constexpr std::size_t kRefillBytes = 256 * 1024;  // of a page that is written as it goes out, about
 
   // `context` outlives the exchange. `peer` is the identity of the client's certificate, empty without one.
   AdminExchange(Stream& stream, const AdminContext& context, PageSet set, AdminDoneHook done, std::string peer = {});
@@ -51,7 +52,8 @@ class AdminExchange final : public StreamEvents {
   void Follow(std::shared_ptr<ObjectWatch> watch);
   void Unfollow();
   void EndWatch();
-  // More of a watch into body_; false when there is nothing yet.
+  bool GoesOn() const;  // more will follow body_
+  // More of a page or a watch into body_; false when there is nothing yet.
   bool Refill();
   void Pump();
   void EndIfOver();
@@ -67,6 +69,7 @@ class AdminExchange final : public StreamEvents {
   std::string received_;  // body of the request
   std::size_t body_limit_ = 0;
   bool waits_for_body_ = false;
+  std::shared_ptr<TextPage> page_;
   std::shared_ptr<ObjectWatch> watch_;
   WorldWatcher watcher_;
   core::Deadline watch_deadline_;

@@ -13,6 +13,7 @@
 namespace sluice::gateway {
 
 class ObjectWatch;  // gateway/api/watch.h
+class TextPage;     // gateway/telemetry/text_page.h
 
 struct AdminRequest {
   std::string_view method;
@@ -43,6 +44,7 @@ struct AdminAnswer {
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers{};  // besides those of every answer; names in lower case
   std::shared_ptr<ObjectWatch> watch{};  // the body goes on: what it tells follows `body` until it ends
+  std::shared_ptr<TextPage> rest{};      // the same, written when there is room for it
 };
 
 }  // namespace sluice::gateway

@@ -36,9 +36,7 @@ AdminAnswer Ready(const AdminContext& context, const AdminRequest&) {
 
 AdminAnswer Live(const AdminContext&, const AdminRequest&) { return Plain(200, "LIVE\n"); }
 
-AdminAnswer Prometheus(const AdminContext& context, const AdminRequest&) {
-  return {200, "text/plain; version=0.0.4; charset=utf-8", context.collector->Text()};
-}
+AdminAnswer Prometheus(const AdminContext& context, const AdminRequest&) { return MetricsPage(context); }
 
 AdminAnswer ServerInfo(const AdminContext& context, const AdminRequest&) {
   const ServerFacts facts = FactsOf(context);

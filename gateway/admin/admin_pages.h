@@ -39,6 +39,7 @@ AdminAnswer CertsPage(const AdminContext& context, const AdminRequest& request);
 AdminAnswer ClustersPage(const AdminContext& context, const AdminRequest& request);
 AdminAnswer ConfigDumpPage(const AdminContext& context, const AdminRequest& request);
 AdminAnswer StatsPage(const AdminContext& context, const AdminRequest& request);
+AdminAnswer MetricsPage(const AdminContext& context);  // for Prometheus; /stats/prometheus and /metrics
 AdminAnswer ExplainPage(const AdminContext& context, const AdminRequest& request);
 AdminAnswer IndexPage(const AdminContext& context, const AdminRequest& request);
 

@@ -1,8 +1,10 @@
 // /stats: every metric as `name: value` under Envoy's own dotted names.
 #include <cmath>
 #include <cstdio>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/route/string_match.h"
@@ -10,6 +12,9 @@
 
 namespace sluice::gateway {
 namespace {
+
+// Up to here the page of metrics is written whole and its length told; what is longer goes out as it is written.
+constexpr std::size_t kMetricsWholeMax = 1024 * 1024;
 
 struct Stat {
   std::string name;
@@ -83,11 +88,17 @@ Stat StatOf(const MetricFamily& family, const MetricSample& sample) {
 
 }  // namespace
 
+AdminAnswer MetricsPage(const AdminContext& context) {
+  AdminAnswer answer(200, "text/plain; version=0.0.4; charset=utf-8", "");
+  auto page = std::make_shared<TextPage>(context.collector->Page());
+  page->Write(answer.body, kMetricsWholeMax);
+  if (!page->ended()) answer.rest = std::move(page);
+  return answer;
+}
+
 AdminAnswer StatsPage(const AdminContext& context, const AdminRequest& request) {
   const std::string format = request.Parameter("format").value_or("text");
-  if (format == "prometheus") {
-    return {200, "text/plain; version=0.0.4; charset=utf-8", context.collector->Text()};
-  }
+  if (format == "prometheus") return MetricsPage(context);
   core::StringMatch filter = core::StringMatch::Present();
   if (const auto pattern = request.Parameter("filter"); pattern && !pattern->empty()) {
     core::Result<core::StringMatch> regex = core::StringMatch::Regex("(?s:.*)(?:" + *pattern + ")(?s:.*)");

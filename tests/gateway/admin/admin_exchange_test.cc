@@ -2,10 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <memory>
 #include <optional>
+#include <sstream>
 #include <string>
 
+#include "tests/gateway/telemetry/scenario.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/scripted_stream.h"
 
@@ -74,6 +77,92 @@ TEST_F(AdminExchangeTest, ALargePageWaitsForRoom) {
   EXPECT_EQ(stream.body.size(), stream.heads[0].content_length);
   EXPECT_TRUE(stream.ended);
   EXPECT_EQ(done, 1);
+}
+
+// Memory and CPU time of the process differ from one look to the next.
+std::string WithoutProcess(const std::string& page) {
+  std::istringstream lines(page);
+  std::string kept;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("process_") && !line.starts_with("envoy_server_memory_")) kept += line + "\n";
+  }
+  return kept;
+}
+
+// A page of many series is many times what it is made of.
+class ManySeriesTest : public AdminExchangeTest {
+ protected:
+  ManySeriesTest() {
+    MetricsSource source;
+    source.registry = &registry;
+    source.shards = {&shard};
+    source.process = [](void*) { return ProcessFacts{}; };
+    collector.emplace(source);
+    context.collector = &*collector;
+  }
+
+  void Count(int versions) {
+    for (int i = 0; i < versions; ++i) {
+      core::Cluster& cluster = clusters.emplace_back(scenario.v45());
+      cluster.endpoints[0].version = "v" + std::to_string(i);
+      shard.OnRequest();
+      shard.OnExchange(scenario.Answered(cluster));
+    }
+  }
+
+  Scenario scenario;
+  std::deque<core::Cluster> clusters;
+  SeriesRegistry registry{{}};
+  MetricsShard shard{registry};
+  std::optional<PrometheusCollector> collector;
+};
+
+TEST_F(ManySeriesTest, AShortPageOfMetricsTellsItsLength) {
+  Count(2);
+  Ask("GET", "/stats/prometheus");
+  EXPECT_EQ(stream.heads.at(0).content_length, stream.body.size());
+  EXPECT_EQ(WithoutProcess(stream.body), WithoutProcess(collector->Text()));
+  EXPECT_EQ(done, 1);
+}
+
+TEST_F(ManySeriesTest, ALongPageOfMetricsIsWrittenWhileItGoesOut) {
+  Count(100);
+  const std::string whole = collector->Text();
+  ASSERT_GT(whole.size(), 4'000'000u);
+  const AdminAnswer answer =
+      AnswerAdmin(context, PageSet::kAdmin,
+                  {.method = "GET", .path = "/stats/prometheus", .query = {}, .authority = "localhost", .origin = {}});
+  EXPECT_LT(answer.body.capacity(), whole.size() / 2) << "the page is held whole";
+
+  stream.full = true;
+  Ask("GET", "/stats/prometheus");
+  EXPECT_EQ(stream.heads.at(0).content_length, std::nullopt);
+  EXPECT_EQ(stream.body.size(), AdminExchange::kPieceBytes);
+  // What is counted meanwhile belongs to the next page.
+  Count(1);
+  for (std::size_t i = 0; i < whole.size() && done == 0; ++i) exchange.OnRoom();
+
+  EXPECT_TRUE(WithoutProcess(stream.body) == WithoutProcess(whole)) << stream.body.size() << " and " << whole.size();
+  EXPECT_TRUE(stream.ended);
+  EXPECT_EQ(done, 1);
+}
+
+TEST_F(ManySeriesTest, TheHeadOfALongPageHasNoLengthAndNoBody) {
+  Count(100);
+  Ask("HEAD", "/stats/prometheus");
+  EXPECT_EQ(stream.heads.at(0).content_length, std::nullopt);
+  EXPECT_EQ(stream.body, "");
+  EXPECT_TRUE(stream.ended);
+  EXPECT_EQ(done, 1);
+}
+
+TEST_F(ManySeriesTest, WhoGoesAwayLeavesTheRestUnwritten) {
+  Count(100);
+  stream.full = true;
+  Ask("GET", "/stats/prometheus");
+  exchange.OnReset(core::ResetReason::kConnectionClosed);
+  EXPECT_EQ(done, 1);
+  EXPECT_EQ(stream.body.size(), AdminExchange::kPieceBytes);
 }
 
 TEST_F(AdminExchangeTest, ABodyIsRefusedAndDiscarded) {

@@ -1,6 +1,7 @@
 #include "gateway/telemetry/prometheus_collector.h"
 
 #include <gtest/gtest.h>
+#include <prometheus/text_serializer.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -72,6 +73,17 @@ TEST_F(PrometheusCollectorTest, EveryLabelStandsInItsPlace) {
             "destination_service_namespace=\"ml\",destination_cluster=\"Kubernetes\",request_protocol=\"http\","
             "response_code=\"200\",grpc_response_status=\"\",response_flags=\"-\","
             "connection_security_policy=\"unknown\"} 2\n");
+}
+
+TEST_F(PrometheusCollectorTest, ThePageIsWhatTheLibraryWouldWrite) {
+  one->OnExchange(scenario.Answered(scenario.v45()));
+  two->OnExchange(scenario.Answered(scenario.v47(), 503));
+  two->OnExchange(scenario.NoRoute());
+  // Facts of the process, which stand last, differ from one look to the next.
+  const auto lasting = [](const std::string& page) { return page.substr(0, page.find("# HELP envoy_server_")); };
+  const std::string page = lasting(collector->Text());
+  EXPECT_EQ(page, lasting(prometheus::TextSerializer().Serialize(collector->Collect())));
+  EXPECT_NE(page.find("envoy_cluster_"), std::string::npos);
 }
 
 TEST_F(PrometheusCollectorTest, ExperimentsTellUsersByArmAndWhetherTheirSharesAreRight) {
