@@ -78,7 +78,11 @@ class Counted:
         self.pid = str(self.proxy.doors["http"][0].pid)
 
     def control(self, flag):
-        done = subprocess.run(["callgrind_control", flag, self.pid], capture_output=True, text=True, timeout=60, check=False)
+        try:
+            done = subprocess.run(["callgrind_control", flag, self.pid], capture_output=True, text=True, timeout=60, check=False)
+        except subprocess.TimeoutExpired:
+            # A process that waits in the kernel has to be woken by ptrace.
+            raise harness.Failed(f"callgrind_control {flag}: no answer; may this user trace?") from None
         if done.returncode != 0 or "OK" not in done.stdout:
             raise harness.Failed(f"callgrind_control {flag}: {(done.stdout + done.stderr).strip()[-300:]}")
 

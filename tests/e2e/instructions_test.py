@@ -25,6 +25,8 @@ class InstructionsTest(unittest.TestCase):
                 [sys.executable, ROOT / "bench" / "growth" / "instructions.py", "--bin", BINARIES, "--rows", "small", "answer64k",
                  "--requests", "200", "600", "--out", out, "--profile", out / "profiles", "--before", out / "none"],
                 capture_output=True, text=True, timeout=300, check=False)
+            if "callgrind_control" in done.stderr:
+                self.skipTest(done.stderr.strip().splitlines()[-1])
             self.assertEqual(done.returncode, 0, done.stderr)
             counts = json.loads((out / "instructions.json").read_text())["builds"][0]
             # Not a bound on the cost: below there is no proxy's work at all, above it is not a request's.
