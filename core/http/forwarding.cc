@@ -1,7 +1,10 @@
 #include "core/http/forwarding.h"
 
 #include <algorithm>
+#include <array>
 
+#include "core/base/copy_text.h"
+#include "core/base/hex.h"
 #include "core/base/text.h"
 #include "core/http/protected_headers.h"
 
@@ -45,17 +48,21 @@ bool IsScheme(std::string_view text) { return text == "http" || text == "https";
 }  // namespace
 
 std::string_view MakeUuid(Random& random, Arena& arena) {
-  static constexpr std::string_view kHex = "0123456789abcdef";
   constexpr std::uint64_t kVersion = 0x4000;
   const std::uint64_t high = (random.Next() & ~0xf000ULL) | kVersion;
   const std::uint64_t low = (random.Next() & ~(3ULL << 62)) | (2ULL << 62);
+  std::array<char, 32> digits;
+  WriteHex(low, WriteHex(high, digits.data()));
   char* const text = arena.AllocateArray<char>(36);
+  // 8-4-4-4-12 digits.
+  const char* from = digits.data();
   char* out = text;
-  for (int nibble = 0; nibble < 32; ++nibble) {
-    if (nibble == 8 || nibble == 12 || nibble == 16 || nibble == 20) *out++ = '-';
-    const std::uint64_t word = nibble < 16 ? high : low;
-    *out++ = kHex[(word >> (60 - 4 * (nibble % 16))) & 0xf];
+  for (const std::size_t group : {8u, 4u, 4u, 4u}) {
+    out = CopyText(out, {from, group});
+    *out++ = '-';
+    from += group;
   }
+  CopyText(out, {from, 12});
   return {text, 36};
 }
 

@@ -28,6 +28,7 @@ HostIndex::HostIndex(const std::vector<Entry>& entries) {
 }
 
 std::optional<std::uint32_t> HostIndex::Find(std::string_view authority) const {
+  if (exact_.size() + suffixes_.size() == 0) return any_;  // a Gateway's server for all hosts, most often
   const std::string_view sent = RoutedHost(authority);
   if (sent.empty() || sent.size() > kNameMax) return any_;
   std::array<char, kNameMax> folded;
