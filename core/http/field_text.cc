@@ -1,5 +1,7 @@
 #include "core/http/field_text.h"
 
+#include <algorithm>
+#include <bit>
 #include <cstring>
 
 namespace sluice::core {
@@ -22,40 +24,55 @@ constexpr bool IsText(char c) {
   return (byte >= 0x20 && byte != 0x7f) || byte == '\t';
 }
 
-bool IsTextSlow(std::string_view text) {
-  for (const char c : text) {
-    if (!IsText(c)) return false;
-  }
-  return true;
+bool IsVisible(char c) { return IsText(c) && c != ' ' && c != '\t'; }
+
+std::uint64_t WordAt(const char* text) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, text, sizeof word);
+  return word;
 }
 
-// Eight bytes at a time: values are most of a head, and almost all of them hold no control byte at all.
+// Eight bytes at a time: values are most of a head, and almost all of them hold no control byte at all. The last word
+// may overlap the one before. False when there is a byte below `kLimit`, a DEL, or less than one word.
 template <std::uint64_t kLimit>
-bool IsPlain(std::string_view& text) {
-  while (text.size() >= 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data(), 8);
-    if ((BytesBelow(word, kLimit) | BytesEqual(word, 0x7f)) != 0) return false;
-    text.remove_prefix(8);
-  }
-  return true;
+bool IsPlain(std::string_view text) {
+  if (text.size() < 8) return false;
+  const char* const last = text.data() + text.size() - 8;
+  std::uint64_t suspects = 0;
+  const auto look = [&suspects](const char* at) {
+    const std::uint64_t word = WordAt(at);
+    suspects |= BytesBelow(word, kLimit) | BytesEqual(word, 0x7f);
+  };
+  for (const char* at = text.data(); at < last; at += 8) look(at);
+  look(last);
+  return suspects == 0;
 }
 
 }  // namespace
 
 bool IsFieldText(std::string_view text) {
-  // A word with a suspect in it (perhaps only a HTAB) sends the rest the slow way.
-  IsPlain<0x20>(text);
-  return IsTextSlow(text);
+  // A suspect may be only a HTAB.
+  return IsPlain<0x20>(text) || std::ranges::all_of(text, IsText);
 }
 
-bool IsVisibleText(std::string_view text) {
-  if (!IsPlain<0x21>(text)) return false;
-  for (const char c : text) {
-    if (!IsText(c) || c == ' ' || c == '\t') return false;
+const char* SkipFieldText(const char* at, const char* end) {
+  // The lowest byte of a word is the first in memory; there alone the marks of BytesBelow are exact one by one.
+  static_assert(std::endian::native == std::endian::little);
+  while (end - at >= 8) {
+    const std::uint64_t word = WordAt(at);
+    const std::uint64_t suspects = BytesBelow(word, 0x20) | BytesEqual(word, 0x7f);
+    if (suspects == 0) {
+      at += 8;
+      continue;
+    }
+    at += std::countr_zero(suspects) / 8;
+    if (!IsText(*at)) return at;
+    ++at;  // a HTAB
   }
-  return true;
+  return std::find_if_not(at, end, IsText);
 }
+
+bool IsVisibleText(std::string_view text) { return IsPlain<0x21>(text) || std::ranges::all_of(text, IsVisible); }
 
 bool FoldName(char* name, std::size_t size) {
   if (size == 0) return false;

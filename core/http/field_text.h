@@ -24,6 +24,8 @@ inline char FoldToken(char c) { return kTokenFold[static_cast<unsigned char>(c)]
 // Bytes of a field value: printable, SP, HTAB and obs-text; no other control byte (RFC 9110 section 5.5).
 // So CR, LF and NUL are never among them.
 bool IsFieldText(std::string_view text);
+// The first byte of [at, end) that is none of these; `end` when all are.
+const char* SkipFieldText(const char* at, const char* end);
 
 // The same without blanks: what may stand in a method, a target or an authority as text on a line.
 bool IsVisibleText(std::string_view text);

@@ -49,11 +49,11 @@ std::expected<std::optional<std::uint64_t>, FramingFault> ReadContentLength(cons
 std::expected<BodyRule, FramingFault> RequestBodyRule(const HeaderMap& fields, bool codings) {
   const auto coding = ReadCoding(fields, codings);
   if (!coding) return std::unexpected(coding.error());
-  if (*coding == BodyKind::kChunked) return BodyRule{BodyKind::kChunked, 0};
+  if (*coding == BodyKind::kChunked) return BodyRule{BodyKind::kChunked};
   const auto length = ReadContentLength(fields);
   if (!length) return std::unexpected(length.error());
   const std::uint64_t bytes = length->value_or(0);
-  return bytes == 0 ? BodyRule{} : BodyRule{BodyKind::kLength, bytes};
+  return BodyRule{bytes == 0 ? BodyKind::kNone : BodyKind::kLength, bytes, *length};
 }
 
 std::expected<BodyRule, FramingFault> ResponseBodyRule(const HeaderMap& fields, std::uint16_t status, bool to_head,
@@ -67,13 +67,13 @@ std::expected<BodyRule, FramingFault> ResponseBodyRule(const HeaderMap& fields, 
     // bytes may follow which another reader would take for a body.
     const bool announces = *coding == BodyKind::kChunked || length->value_or(0) > 0;
     if (announces) return std::unexpected(FramingFault::kBodyForbidden);
-    return BodyRule{};
+    return BodyRule{.declared = *length};
   }
   // These two may carry the fields that the full answer would have had (RFC 9110 sections 9.3.2 and 15.4.5).
-  if (to_head || status == 304) return BodyRule{};
-  if (*coding == BodyKind::kChunked) return BodyRule{BodyKind::kChunked, 0};
-  if (!length->has_value()) return BodyRule{BodyKind::kUntilClose, 0};
-  return **length == 0 ? BodyRule{} : BodyRule{BodyKind::kLength, **length};
+  if (to_head || status == 304) return BodyRule{.declared = *length};
+  if (*coding == BodyKind::kChunked) return BodyRule{BodyKind::kChunked};
+  if (!length->has_value()) return BodyRule{BodyKind::kUntilClose};
+  return BodyRule{**length == 0 ? BodyKind::kNone : BodyKind::kLength, **length, *length};
 }
 
 }  // namespace sluice::core

@@ -21,7 +21,8 @@ enum class BodyKind : std::uint8_t {
 
 struct BodyRule {
   BodyKind kind = BodyKind::kNone;
-  std::uint64_t length = 0;  // of the body that follows; bytes
+  std::uint64_t length = 0;                 // of the body that follows; bytes
+  std::optional<std::uint64_t> declared{};  // Content-Length, also where no body follows
 };
 
 enum class FramingFault : std::uint8_t {

@@ -1,7 +1,6 @@
 #include "core/http/header_map.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "core/base/text.h"
@@ -11,14 +10,14 @@ namespace sluice::core {
 HeaderMap::HeaderMap(HeaderMap&& other) noexcept
     : arena_(other.arena_),
       fields_(std::exchange(other.fields_, nullptr)),
-      codes_(std::exchange(other.codes_, nullptr)),
+      names_(std::exchange(other.names_, {})),
       size_(std::exchange(other.size_, 0)),
       capacity_(std::exchange(other.capacity_, 0)) {}
 
 HeaderMap& HeaderMap::operator=(HeaderMap&& other) noexcept {
   arena_ = other.arena_;
   fields_ = std::exchange(other.fields_, nullptr);
-  codes_ = std::exchange(other.codes_, nullptr);
+  names_ = std::exchange(other.names_, {});
   size_ = std::exchange(other.size_, 0);
   capacity_ = std::exchange(other.capacity_, 0);
   return *this;
@@ -27,33 +26,26 @@ HeaderMap& HeaderMap::operator=(HeaderMap&& other) noexcept {
 void HeaderMap::Grow() {
   const std::uint32_t capacity = capacity_ == 0 ? 24 : capacity_ * 2;
   auto* fields = arena_->AllocateArray<Field>(capacity);
-  auto* codes = arena_->AllocateArray<std::uint8_t>(capacity);
-  if (size_ > 0) {
-    std::copy_n(fields_, size_, fields);
-    std::copy_n(codes_, size_, codes);
-  }
+  if (size_ > 0) std::copy_n(fields_, size_, fields);
   fields_ = fields;
-  codes_ = codes;
   capacity_ = capacity;
 }
 
-void HeaderMap::Append(HeaderName code, std::string_view name, std::string_view value) {
-  if (size_ == capacity_) Grow();
-  fields_[size_] = Field{name, value, code};
-  codes_[size_++] = static_cast<std::uint8_t>(code);
-}
-
-void HeaderMap::AddBorrowed(HeaderName code, std::string_view value) { Append(code, HeaderText(code), value); }
+void HeaderMap::AddBorrowed(HeaderName code, std::string_view value) { Append({HeaderText(code), value, code}); }
 
 void HeaderMap::AddBorrowed(std::string_view lower_name, std::string_view value) {
-  Append(LookupHeaderName(lower_name), lower_name, value);
+  Append({lower_name, value, LookupHeaderName(lower_name)});
+}
+
+void HeaderMap::AddLexed(std::string_view lower_name, std::string_view value) {
+  Append({lower_name, value, LookupHeaderName(lower_name), true});
 }
 
 void HeaderMap::AddCopy(std::string_view name, std::string_view value) {
   char* lower = arena_->AllocateArray<char>(name.size());
   std::ranges::transform(name, lower, FoldChar);
   const std::string_view folded(lower, name.size());
-  Append(LookupHeaderName(folded), folded, arena_->Copy(value));
+  Append({folded, arena_->Copy(value), LookupHeaderName(folded)});
 }
 
 void HeaderMap::Set(HeaderName code, std::string_view value) {
@@ -67,7 +59,7 @@ void HeaderMap::Set(std::string_view lower_name, std::string_view value) {
 }
 
 std::size_t HeaderMap::Remove(HeaderName code) {
-  if (size_ == 0 || std::memchr(codes_, static_cast<int>(code), size_) == nullptr) return 0;
+  if (!Has(code)) return 0;
   return RemoveIf([code](const Field& field) { return field.code == code; });
 }
 
@@ -79,20 +71,11 @@ std::size_t HeaderMap::Remove(std::string_view lower_name) {
 }
 
 const HeaderMap::Field* HeaderMap::FindField(HeaderName code, std::string_view name) const {
-  std::uint32_t i = 0;
-  while (i < size_) {
-    const void* hit = std::memchr(codes_ + i, static_cast<int>(code), size_ - i);
-    if (hit == nullptr) return nullptr;
-    i = static_cast<std::uint32_t>(static_cast<const std::uint8_t*>(hit) - codes_);
-    if (code != HeaderName::kOther || fields_[i].name == name) return &fields_[i];
-    ++i;
+  if (!Has(code)) return nullptr;
+  for (const Field& field : fields()) {
+    if (field.code == code && (code != HeaderName::kOther || field.name == name)) return &field;
   }
   return nullptr;
-}
-
-std::optional<std::string_view> HeaderMap::Find(HeaderName code) const {
-  const Field* field = FindField(code, {});
-  return field == nullptr ? std::nullopt : std::optional(field->value);
 }
 
 std::optional<std::string_view> HeaderMap::Find(std::string_view lower_name) const {
@@ -101,7 +84,8 @@ std::optional<std::string_view> HeaderMap::Find(std::string_view lower_name) con
 }
 
 std::size_t HeaderMap::Count(HeaderName code) const {
-  return static_cast<std::size_t>(std::count(codes_, codes_ + size_, static_cast<std::uint8_t>(code)));
+  if (!Has(code)) return 0;
+  return static_cast<std::size_t>(std::ranges::count(fields(), code, &Field::code));
 }
 
 std::optional<std::string_view> HeaderMap::Joined(std::string_view lower_name, HeaderName code, Arena& scratch) const {
@@ -131,13 +115,13 @@ void HeaderMap::CopyFrom(const HeaderMap& other) {
   Clear();
   for (const Field& field : other.fields()) {
     const std::string_view known = HeaderText(field.code);
-    Append(field.code, known.empty() ? arena_->Copy(field.name) : known, arena_->Copy(field.value));
+    Append({known.empty() ? arena_->Copy(field.name) : known, arena_->Copy(field.value), field.code, field.lexed});
   }
 }
 
 void HeaderMap::ShareFrom(const HeaderMap& other) {
   Clear();
-  for (const Field& field : other.fields()) Append(field.code, field.name, field.value);
+  for (const Field& field : other.fields()) Append(field);
 }
 
 std::size_t HeaderMap::ByteSize() const {

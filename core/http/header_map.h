@@ -1,4 +1,5 @@
-// An ordered multimap of header fields. Names are lower case. Lookups scan one code byte per field first.
+// An ordered multimap of header fields. Names are lower case. Which known names occur is kept as a set, so that a
+// lookup of what is not there, the usual case, looks at no field.
 // Fields and copied text live in the arena given at construction, which must outlive the map. One thread.
 #pragma once
 
@@ -19,6 +20,8 @@ class HeaderMap {
     std::string_view name;   // lower case
     std::string_view value;  // without surrounding blanks
     HeaderName code = HeaderName::kOther;
+    // Read by a strict lexer (field_text.h): the name is a token, the value field text. Writers need not look again.
+    bool lexed = false;
   };
 
   explicit HeaderMap(Arena& arena) : arena_(&arena) {}
@@ -30,6 +33,8 @@ class HeaderMap {
   // The text must outlive the map: it lies in the arena, in static storage, or in a pinned Snapshot.
   void AddBorrowed(HeaderName code, std::string_view value);
   void AddBorrowed(std::string_view lower_name, std::string_view value);
+  // The same for what a strict lexer has just read, see Field::lexed.
+  void AddLexed(std::string_view lower_name, std::string_view value);
   // Copies name and value into the arena; folds the name.
   void AddCopy(std::string_view name, std::string_view value);
 
@@ -44,20 +49,28 @@ class HeaderMap {
   template <typename Predicate>
   std::size_t RemoveIf(Predicate predicate) {
     std::uint32_t kept = 0;
+    HeaderNameSet names;
     for (std::uint32_t i = 0; i < size_; ++i) {
       if (predicate(static_cast<const Field&>(fields_[i]))) continue;
-      fields_[kept] = fields_[i];
-      codes_[kept++] = codes_[i];
+      names.Add(fields_[i].code);
+      if (kept != i) fields_[kept] = fields_[i];
+      ++kept;
     }
     const std::size_t removed = size_ - kept;
     size_ = kept;
+    names_ = names;
     return removed;
   }
 
   // First value of that name.
-  std::optional<std::string_view> Find(HeaderName code) const;
+  std::optional<std::string_view> Find(HeaderName code) const {
+    if (!Has(code)) return std::nullopt;
+    return FindField(code, {})->value;
+  }
   std::optional<std::string_view> Find(std::string_view lower_name) const;
-  bool Has(HeaderName code) const { return Find(code).has_value(); }
+  bool Has(HeaderName code) const { return names_.Has(code); }
+  // The known names that occur.
+  HeaderNameSet names() const { return names_; }
   std::size_t Count(HeaderName code) const;
 
   // All values of that name joined with ',' (RFC 9110 section 5.3); a single value is not copied.
@@ -71,20 +84,27 @@ class HeaderMap {
   std::span<const Field> fields() const { return {fields_, size_}; }
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
-  void Clear() { size_ = 0; }
+  void Clear() {
+    size_ = 0;
+    names_ = {};
+  }
   Arena& arena() const { return *arena_; }
 
   // Sum of name, value and 32 per field (RFC 9113 section 6.5.2).
   std::size_t ByteSize() const;
 
  private:
-  void Append(HeaderName code, std::string_view name, std::string_view value);
+  void Append(const Field& field) {
+    if (size_ == capacity_) Grow();
+    fields_[size_++] = field;
+    names_.Add(field.code);
+  }
   void Grow();
   const Field* FindField(HeaderName code, std::string_view name) const;
 
   Arena* arena_;
   Field* fields_ = nullptr;
-  std::uint8_t* codes_ = nullptr;
+  HeaderNameSet names_;
   std::uint32_t size_ = 0;
   std::uint32_t capacity_ = 0;
 };

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <string_view>
 
 namespace sluice::core {
@@ -68,6 +69,27 @@ enum class HeaderName : std::uint8_t {
   kXRequestId,
   kXSluiceMirror,
   kCount,
+};
+
+// A set of known names in one word; kOther stands for all names that are not listed. Pure.
+class HeaderNameSet {
+ public:
+  constexpr HeaderNameSet() = default;
+  constexpr HeaderNameSet(std::initializer_list<HeaderName> names) {
+    for (const HeaderName name : names) Add(name);
+  }
+
+  constexpr void Add(HeaderName name) { bits_ |= Bit(name); }
+  constexpr void Remove(HeaderName name) { bits_ &= ~Bit(name); }
+  constexpr bool Has(HeaderName name) const { return (bits_ & Bit(name)) != 0; }
+  constexpr bool Overlaps(HeaderNameSet other) const { return (bits_ & other.bits_) != 0; }
+  friend constexpr bool operator==(HeaderNameSet, HeaderNameSet) = default;
+
+ private:
+  static_assert(static_cast<unsigned>(HeaderName::kCount) <= 64);
+  static constexpr std::uint64_t Bit(HeaderName name) { return std::uint64_t{1} << static_cast<unsigned>(name); }
+
+  std::uint64_t bits_ = 0;
 };
 
 // The code of a lower-case name; kOther when it has none.

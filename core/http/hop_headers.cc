@@ -56,20 +56,6 @@ void CollectNames(const HeaderMap& fields, NamedFields& named) {
 
 }  // namespace
 
-bool IsHopByHop(HeaderName code) {
-  switch (code) {
-    case HeaderName::kConnection:
-    case HeaderName::kContentLength:
-    case HeaderName::kHost:
-    case HeaderName::kHttp2Settings:
-    case HeaderName::kKeepAlive:
-    case HeaderName::kProxyConnection:
-    case HeaderName::kTransferEncoding:
-    case HeaderName::kUpgrade: return true;
-    default: return false;
-  }
-}
-
 ConnectionOptions ReadConnectionOptions(const HeaderMap& fields) {
   ConnectionOptions options;
   if (!fields.Has(HeaderName::kConnection)) return options;
@@ -83,6 +69,8 @@ ConnectionOptions ReadConnectionOptions(const HeaderMap& fields) {
         options.keep_alive = true;
       } else if (EqualsIgnoreCase(*token, "upgrade")) {
         options.upgrade = true;
+      } else if (!IsToken(*token)) {
+        options.malformed = true;
       } else if (!EqualsIgnoreCase(*token, "te")) {
         options.names_fields = true;
       }
@@ -92,20 +80,26 @@ ConnectionOptions ReadConnectionOptions(const HeaderMap& fields) {
 }
 
 bool RemoveHopByHop(HeaderMap& fields, const ConnectionOptions& options) {
+  if (options.malformed) return false;
   NamedFields named;
   if (options.names_fields) CollectNames(fields, named);
   if (named.overflow) return false;
   bool trailers = false;
-  const std::size_t te_fields = fields.RemoveIf([&](const HeaderMap::Field& field) {
-    if (field.code != HeaderName::kTe) return false;
-    trailers = trailers || HasToken(field.value, "trailers");
-    return true;
-  });
-  fields.RemoveIf([&](const HeaderMap::Field& field) {
-    if (IsHopByHop(field.code)) return true;
-    return named.count > 0 && named.Has(field.name) && !IsProtectedFromNaming(field);
-  });
-  if (te_fields > 0 && trailers) fields.AddBorrowed(HeaderName::kTe, "trailers");
+  if (fields.Has(HeaderName::kTe)) {
+    fields.RemoveIf([&trailers](const HeaderMap::Field& field) {
+      if (field.code != HeaderName::kTe) return false;
+      trailers = trailers || HasToken(field.value, "trailers");
+      return true;
+    });
+  }
+  if (named.count > 0) {
+    fields.RemoveIf([&named](const HeaderMap::Field& field) {
+      return IsHopByHop(field.code) || (named.Has(field.name) && !IsProtectedFromNaming(field));
+    });
+  } else if (fields.names().Overlaps(kHopByHop)) {
+    fields.RemoveIf([](const HeaderMap::Field& field) { return IsHopByHop(field.code); });
+  }
+  if (trailers) fields.AddBorrowed(HeaderName::kTe, "trailers");
   return true;
 }
 

@@ -29,6 +29,7 @@ struct CodecLimits {
   std::uint32_t output_high = 64 * 1024;     // SendBody answers kFull from here
   std::uint32_t output_low = 32 * 1024;      // OnRoom from here
   std::uint32_t receive_window = 64 * 1024;  // per stream: delivered but not consumed; the sender is held beyond
+  bool read_heads_twice = false;             // HTTP/1: every head as if it were contested (second_reader.h); for tests
   bool upgrades = false;                     // server: another protocol may be asked for, see core::Head::upgrade
   // Where streams share a connection:
   std::uint32_t streams_max = 100;                // at once

@@ -1,7 +1,5 @@
 #include "gateway/codec/field_lexer.h"
 
-#include <cstring>
-
 #include "core/base/text.h"
 #include "core/http/field_text.h"
 
@@ -15,7 +13,7 @@ std::unexpected<ProtocolFault> Fault(std::uint16_t status, std::string_view deta
 }  // namespace
 
 std::expected<void, ProtocolFault> LexFields(char* text, std::size_t size, std::uint32_t name_max,
-                                             core::HeaderMap* fields) {
+                                             core::HeaderMap& fields) {
   char* at = text;
   char* const end = text + size;
   while (at < end && *at != '\r') {
@@ -31,12 +29,12 @@ std::expected<void, ProtocolFault> LexFields(char* text, std::size_t size, std::
     const std::string_view name(at, static_cast<std::size_t>(colon - at));
     if (name.size() > name_max) return Fault(431, "http1.header_name_too_long");
     char* const value = colon + 1;
-    char* const lf = static_cast<char*>(std::memchr(value, '\n', static_cast<std::size_t>(end - value)));
-    if (lf == nullptr || lf == value || lf[-1] != '\r') return Fault(400, "http1.bare_lf");
-    const std::string_view raw(value, static_cast<std::size_t>(lf - 1 - value));
-    if (!core::IsFieldText(raw)) return Fault(400, "http1.invalid_header_value");
-    if (fields != nullptr) fields->AddBorrowed(name, core::Trim(raw));
-    at = lf + 1;
+    const char* const cr = core::SkipFieldText(value, end);
+    if (cr == end || *cr == '\n') return Fault(400, "http1.bare_lf");
+    if (*cr != '\r' || end - cr < 2 || cr[1] != '\n') return Fault(400, "http1.invalid_header_value");
+    const std::string_view raw(value, static_cast<std::size_t>(cr - value));
+    fields.AddLexed(name, core::Trim(raw));
+    at = value + raw.size() + 2;
   }
   if (end - at != 2 || at[1] != '\n') return Fault(400, "http1.codec_error");
   return {};

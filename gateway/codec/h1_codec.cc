@@ -452,7 +452,7 @@ bool H1Codec::ReceiveTrailers(Slice& rest) {
   char* const block = CopyBlock(rest, arena);
   behind_ = rest.size();
   core::HeaderMap trailers(arena);
-  if (const auto good = LexFields(block, size, limits_.header_name_max, &trailers); !good) {
+  if (const auto good = LexFields(block, size, limits_.header_name_max, trailers); !good) {
     return FailReceive(good.error());
   }
   stats_.trailers_dropped += core::FilterTrailers(trailers, announced_);

@@ -1,6 +1,5 @@
 #include "gateway/codec/h1_parser.h"
 
-#include <boost/beast/http/basic_parser.hpp>
 #include <cstring>
 #include <optional>
 #include <string_view>
@@ -12,12 +11,10 @@
 #include "core/http/upgrade.h"
 #include "core/http/websocket_handshake.h"
 #include "gateway/codec/field_lexer.h"
+#include "gateway/codec/second_reader.h"
 
 namespace sluice::gateway {
 namespace {
-
-namespace beast = boost::beast;
-namespace http = boost::beast::http;
 
 using core::HeaderName;
 
@@ -37,55 +34,13 @@ std::unexpected<ProtocolFault> FramingError(core::FramingFault fault) {
   return Ambiguous(core::FramingStatus(fault), core::FramingDetails(fault));
 }
 
-std::string_view View(beast::string_view text) { return {text.data(), text.size()}; }
-
-// Lexes one head and hands the pieces over as views into the block. Beast never sees a body or a trailer: skip(true)
-// ends the message with its head.
-template <bool kIsRequest>
-class BeastHead final : public http::basic_parser<kIsRequest> {
- public:
-  BeastHead(core::Head& head, std::uint32_t bytes_max) : head_(head) {
-    this->header_limit(bytes_max);
-    this->skip(true);
-  }
-
- private:
-  using Code = beast::error_code;
-
-  void on_request_impl(http::verb, beast::string_view method, beast::string_view target, int, Code&) override {
-    head_.method = View(method);
-    head_.path = View(target);
-  }
-  void on_response_impl(int code, beast::string_view, int, Code&) override {
-    head_.status = static_cast<std::uint16_t>(code);
-  }
-  void on_field_impl(http::field, beast::string_view name, beast::string_view value, Code&) override {
-    head_.headers.AddBorrowed(View(name), View(value));
-  }
-  void on_header_impl(Code&) override {}
-  void on_body_init_impl(const boost::optional<std::uint64_t>&, Code&) override {}
-  std::size_t on_body_impl(beast::string_view, Code&) override { return 0; }
-  void on_chunk_header_impl(std::uint64_t, beast::string_view, Code&) override {}
-  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view, Code&) override { return 0; }
-  void on_finish_impl(Code&) override {}
-
-  core::Head& head_;
-};
-
-template <bool kIsRequest>
-std::expected<void, ProtocolFault> LexHead(char* block, std::size_t size, std::size_t start_line,
-                                           const CodecLimits& limits, core::Head& head) {
-  if (auto good = LexFields(block + start_line, size - start_line, limits.header_name_max, nullptr); !good) return good;
-  BeastHead<kIsRequest> parser(head, static_cast<std::uint32_t>(size) + 1);
-  beast::error_code error;
-  const std::size_t used = parser.put(boost::asio::const_buffer(block, size), error);
-  if (error == http::error::bad_content_length || error == http::error::multiple_content_length) {
-    return FramingError(core::FramingFault::kBadLength);
-  }
-  if (error == http::error::bad_transfer_encoding) {
-    return FramingError(core::FramingFault::kBadCoding);
-  }
-  if (error || used != size) return Fault(400, "http1.codec_error");
+// The fields of the block behind its start line, which `head` already holds. The strict lexer fills the head; a head that
+// two readers might take differently is read again by another.
+std::expected<void, ProtocolFault> ReadFields(char* block, std::size_t size, std::size_t start_line,
+                                              const CodecLimits& limits, core::Head& head) {
+  const auto good = LexFields(block + start_line, size - start_line, limits.header_name_max, head.headers);
+  if (!good) return good;
+  if (limits.read_heads_twice || IsContested(head)) return ReadAgain({block, size}, head);
   return {};
 }
 
@@ -100,28 +55,31 @@ std::expected<bool, ProtocolFault> ReadVersion(std::string_view text) {
 }
 
 // method SP target SP version: exactly two blanks, nothing invisible.
-std::expected<bool, ProtocolFault> CheckRequestLine(std::string_view line) {
+std::expected<bool, ProtocolFault> ReadRequestLine(std::string_view line, core::Head& head) {
   const std::size_t first = line.find(' ');
   const std::size_t second = first == std::string_view::npos ? first : line.find(' ', first + 1);
   if (second == std::string_view::npos) return Fault(400, "http1.codec_error");
-  const std::string_view method = line.substr(0, first);
-  const std::string_view target = line.substr(first + 1, second - first - 1);
-  if (!core::IsToken(method) || target.empty() || !core::IsVisibleText(target)) return Fault(400, "http1.codec_error");
+  head.method = line.substr(0, first);
+  head.path = line.substr(first + 1, second - first - 1);
+  if (!core::IsToken(head.method) || head.path.empty() || !core::IsVisibleText(head.path)) {
+    return Fault(400, "http1.codec_error");
+  }
   const auto version = ReadVersion(line.substr(second + 1));
   if (!version) return version;
   // A tunnel and an echo of our own fields: neither is ours to offer (reliability.md B8).
-  if (method == "CONNECT" || method == "TRACE") return Fault(405, "http1.method_not_allowed");
+  if (head.method == "CONNECT" || head.method == "TRACE") return Fault(405, "http1.method_not_allowed");
   return version;
 }
 
 // version SP 3DIGIT SP [reason]. The blank after the code is not optional (RFC 9112 section 4).
-std::expected<bool, ProtocolFault> CheckStatusLine(std::string_view line) {
+std::expected<bool, ProtocolFault> ReadStatusLine(std::string_view line, core::Head& head) {
   if (line.size() < 13 || line[8] != ' ' || line[12] != ' ') return Fault(400, "http1.codec_error");
   const auto version = ReadVersion(line.substr(0, 8));
   if (!version) return version;
   const auto status = core::ParseDecimal(line.substr(9, 3));
   if (!status || *status < 100 || *status > 599) return Fault(400, "http1.invalid_status");
   if (!core::IsFieldText(line.substr(13))) return Fault(400, "http1.codec_error");
+  head.status = static_cast<std::uint16_t>(*status);
   return version;
 }
 
@@ -214,7 +172,7 @@ std::expected<void, ProtocolFault> Finish(core::Head& head, H1Facts& facts, bool
   facts.keep_alive = facts.version_11 ? !options.close : options.keep_alive && !options.close;
   head.protocol = facts.version_11 ? kVersion11 : kVersion10;
   if (options.upgrade && facts.version_11 && upgrades) head.upgrade = core::ReadUpgrade(head.headers);
-  if (const auto length = core::ReadContentLength(head.headers)) head.content_length = *length;
+  head.content_length = facts.body.declared;
   if (!core::RemoveHopByHop(head.headers, options)) return Fault(400, "http1.connection_header_rejected");
   return {};
 }
@@ -230,11 +188,11 @@ std::expected<H1Facts, ProtocolFault> ParseRequestHead(char* block, std::size_t 
                                                        core::Head& head) {
   const std::size_t line = StartLineSize(block, size);
   if (line < 2) return Fault(400, "http1.codec_error");
-  const auto version = CheckRequestLine({block, line - 2});
+  const auto version = ReadRequestLine({block, line - 2}, head);
   if (!version) return std::unexpected(version.error());
   H1Facts facts;
   facts.version_11 = *version;
-  if (auto good = LexHead<true>(block, size, line, limits, head); !good) return std::unexpected(good.error());
+  if (auto good = ReadFields(block, size, line, limits, head); !good) return std::unexpected(good.error());
   facts.to_head_request = head.method == "HEAD";
 
   const auto body = core::RequestBodyRule(head.headers, facts.version_11);
@@ -251,11 +209,11 @@ std::expected<H1Facts, ProtocolFault> ParseResponseHead(char* block, std::size_t
                                                         bool to_head, core::Head& head) {
   const std::size_t line = StartLineSize(block, size);
   if (line < 2) return Fault(400, "http1.codec_error");
-  const auto version = CheckStatusLine({block, line - 2});
+  const auto version = ReadStatusLine({block, line - 2}, head);
   if (!version) return std::unexpected(version.error());
   H1Facts facts;
   facts.version_11 = *version;
-  if (auto good = LexHead<false>(block, size, line, limits, head); !good) return std::unexpected(good.error());
+  if (auto good = ReadFields(block, size, line, limits, head); !good) return std::unexpected(good.error());
 
   const auto body = core::ResponseBodyRule(head.headers, head.status, to_head, facts.version_11);
   if (!body) return FramingError(body.error());

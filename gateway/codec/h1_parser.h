@@ -1,6 +1,5 @@
-// Turns the complete block of an HTTP/1 head into a core::Head: a strict look at the raw bytes first, then
-// Boost.Beast's parser for the lexing, then our own rules for everything that Beast lets pass (reliability.md
-// section 1). No state of its own: what is called here lives on the stack. One thread.
+// Turns the complete block of an HTTP/1 head into a core::Head: a strict reading of the raw bytes, a second reader for
+// heads whose end could be contested, then the rules of reliability.md section 1. No state; one thread.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +21,7 @@ struct H1Facts {
 };
 
 // `block` is the whole head from the start line to the empty line, in the arena of `head`; names are folded in place
-// and the head's text points into it. On a fault `head` may be half filled.
+// and the head's text points into it. `head` is empty before; on a fault it may be half filled.
 std::expected<H1Facts, ProtocolFault> ParseRequestHead(char* block, std::size_t size, const CodecLimits& limits,
                                                        core::Head& head);
 

@@ -1,12 +1,12 @@
 #include "gateway/codec/h1_writer.h"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstring>
 #include <string_view>
 
 #include "core/base/check.h"
+#include "core/base/copy_text.h"
 #include "core/base/text.h"
 #include "core/http/field_text.h"
 #include "core/http/hop_headers.h"
@@ -51,7 +51,7 @@ class Room {
     begin_ = at_;
   }
 
-  void Put(std::string_view text) { at_ = std::ranges::copy(text, at_).out; }
+  void Put(std::string_view text) { at_ = core::CopyText(at_, text); }
 
   void Finish() {
     DCHECK(static_cast<std::size_t>(at_ - begin_) == size_);
@@ -68,13 +68,17 @@ class Room {
   core::Block* block_ = nullptr;
 };
 
+bool IsWritable(const core::HeaderMap::Field& field) {
+  const bool known = field.code != core::HeaderName::kOther;  // its text is ours
+  return (known || core::IsToken(field.name)) && core::IsFieldText(field.value);
+}
+
 // Bytes that the fields will take; nothing when one of them must not be written.
 std::optional<std::size_t> FieldsSize(const core::HeaderMap& fields) {
   std::size_t size = 0;
   for (const core::HeaderMap::Field& field : fields.fields()) {
     if (core::IsHopByHop(field.code)) continue;
-    const bool known = field.code != core::HeaderName::kOther;  // its text is ours
-    if (!(known || core::IsToken(field.name)) || !core::IsFieldText(field.value)) return std::nullopt;
+    if (!field.lexed && !IsWritable(field)) return std::nullopt;
     size += field.name.size() + field.value.size() + 4;
   }
   return size;

@@ -21,33 +21,6 @@ using core::HeaderName;
 constexpr std::string_view kProtocol = "HTTP/2";
 constexpr std::size_t kFirstRoom = 2048;
 
-// Names as bits: one look at the fields answers what would be a search for each question.
-static_assert(static_cast<unsigned>(HeaderName::kCount) <= 64);
-constexpr std::uint64_t BitOf(HeaderName name) { return std::uint64_t{1} << static_cast<unsigned>(name); }
-
-const std::uint64_t kHopByHop = []() noexcept {
-  std::uint64_t bits = 0;
-  for (unsigned code = 0; code < static_cast<unsigned>(HeaderName::kCount); ++code) {
-    const auto name = static_cast<HeaderName>(code);
-    if (core::IsHopByHop(name)) bits |= BitOf(name);
-  }
-  return bits;
-}();
-
-class NamesSeen {
- public:
-  void Add(HeaderName name) {
-    twice_ |= once_ & BitOf(name);
-    once_ |= BitOf(name);
-  }
-  bool Any(std::uint64_t names) const { return (once_ & names) != 0; }
-  bool Twice(HeaderName name) const { return (twice_ & BitOf(name)) != 0; }
-
- private:
-  std::uint64_t once_ = 0;
-  std::uint64_t twice_ = 0;
-};
-
 std::unexpected<ProtocolFault> Fault(std::uint16_t status, std::string_view details, bool ambiguous = false) {
   return std::unexpected(ProtocolFault{.status = status, .details = details, .ambiguous = ambiguous});
 }
@@ -69,9 +42,10 @@ void JoinCookies(core::HeaderMap& fields) {
 }
 
 // One name for one request, and a valid one (reliability.md B7).
-std::expected<void, ProtocolFault> ReadAuthority(core::Head& head, const NamesSeen& seen) {
-  if (seen.Twice(HeaderName::kHost)) return Fault(400, "http2.multiple_hosts", true);
-  if (seen.Any(BitOf(HeaderName::kHost))) {
+std::expected<void, ProtocolFault> ReadAuthority(core::Head& head) {
+  const std::size_t hosts = head.headers.Count(HeaderName::kHost);
+  if (hosts > 1) return Fault(400, "http2.multiple_hosts", true);
+  if (hosts == 1) {
     const std::string_view host = *head.headers.Find(HeaderName::kHost);
     if (head.authority.empty()) head.authority = host;
     if (!core::EqualsIgnoreCase(head.authority, host)) return Fault(400, "http2.host_mismatch", true);
@@ -89,7 +63,7 @@ std::expected<void, ProtocolFault> ReadUpgrade(core::Head& head) {
   return {};
 }
 
-std::expected<void, ProtocolFault> CheckRequest(const CodecLimits& limits, core::Head& head, NamesSeen& seen) {
+std::expected<void, ProtocolFault> CheckRequest(const CodecLimits& limits, core::Head& head) {
   if (!core::IsToken(head.method)) return Fault(400, "http2.invalid_method");
   if (!head.upgrade.empty() && limits.upgrades) {
     if (auto good = ReadUpgrade(head); !good) return good;
@@ -98,24 +72,21 @@ std::expected<void, ProtocolFault> CheckRequest(const CodecLimits& limits, core:
   if (head.path.empty() || !core::IsVisibleText(head.path)) return Fault(400, "http2.invalid_path");
   if (head.path.size() > limits.request_line_max) return Fault(414, "http2.path_too_long");
   for (const core::HeaderMap::Field& field : head.headers.fields()) {
-    seen.Add(field.code);
     if (field.name.size() > limits.header_name_max) return Fault(431, "http2.header_name_too_long");
     if (field.code == HeaderName::kExpect && !core::EqualsIgnoreCase(field.value, "100-continue")) {
       return Fault(417, "http2.unknown_expectation");
     }
   }
-  return ReadAuthority(head, seen);
+  return ReadAuthority(head);
 }
 
 // Length, cookies, what concerns this hop only.
-void Finish(core::Head& head, const NamesSeen& seen) {
+void Finish(core::Head& head) {
   head.protocol = kProtocol;
   head.wire = core::Wire::kHttp2;
-  if (seen.Any(BitOf(HeaderName::kContentLength))) {
-    if (const auto length = core::ReadContentLength(head.headers)) head.content_length = *length;
-  }
-  if (seen.Any(kHopByHop | BitOf(HeaderName::kTe))) core::RemoveHopByHop(head.headers, {});
-  if (seen.Twice(HeaderName::kCookie)) JoinCookies(head.headers);
+  if (const auto length = core::ReadContentLength(head.headers)) head.content_length = *length;
+  core::RemoveHopByHop(head.headers, {});
+  if (head.headers.Count(HeaderName::kCookie) > 1) JoinCookies(head.headers);
 }
 
 // Where the text of a pseudo-header of a request belongs; null for a name that is none.
@@ -169,9 +140,8 @@ std::expected<void, ProtocolFault> ReadRequestBlock(const H2FieldText& block, co
     if (!name.starts_with(':')) return head.headers.AddBorrowed(name, value);
     if (std::string_view* const place = PlaceOf(head, name)) *place = value;
   });
-  NamesSeen seen;
-  if (auto good = CheckRequest(limits, head, seen); !good) return good;
-  Finish(head, seen);
+  if (auto good = CheckRequest(limits, head); !good) return good;
+  Finish(head);
   return {};
 }
 
@@ -180,9 +150,7 @@ bool ReadResponseBlock(const H2FieldText& block, core::Head& head) {
     if (!name.starts_with(':')) return head.headers.AddBorrowed(name, value);
     if (name == ":status") head.status = static_cast<std::uint16_t>(core::ParseDecimal(value).value_or(0));
   });
-  NamesSeen seen;
-  for (const core::HeaderMap::Field& field : head.headers.fields()) seen.Add(field.code);
-  Finish(head, seen);
+  Finish(head);
   return head.status >= 100 && head.status <= 599 && head.status != 101;
 }
 
@@ -204,15 +172,18 @@ void H2FieldList::Put(std::string_view name, std::string_view value, Name kept) 
 }
 
 bool H2FieldList::PutFields(const core::HeaderMap& map) {
-  std::uint64_t skipped = kHopByHop;
-  if (upgrade_) skipped |= BitOf(HeaderName::kSecWebsocketKey) | BitOf(HeaderName::kSecWebsocketAccept);
+  core::HeaderNameSet skipped = core::kHopByHop;
+  if (upgrade_) {
+    skipped.Add(HeaderName::kSecWebsocketKey);
+    skipped.Add(HeaderName::kSecWebsocketAccept);
+  }
   for (const core::HeaderMap::Field& field : map.fields()) {
-    if ((BitOf(field.code) & skipped) != 0) continue;
-    if (!core::IsFieldText(field.value)) return false;
+    if (skipped.Has(field.code)) continue;
+    if (!field.lexed && !core::IsFieldText(field.value)) return false;
     if (field.code != HeaderName::kOther) {
       Put(core::HeaderText(field.code), field.value, Name::kStatic);
     } else {
-      if (!core::IsToken(field.name)) return false;
+      if (!field.lexed && !core::IsToken(field.name)) return false;
       Put(field.name, field.value, Name::kPassing);
     }
   }

@@ -1,5 +1,5 @@
-// Requests in any bytes: the same however they are cut, nothing behind a refusal, and what is accepted means the same
-// to whoever reads what we send on (no smuggling by construction).
+// Requests in any bytes: the same however they are cut, the same when a second reader looks at every head, nothing behind
+// a refusal, and what is accepted means the same to whoever reads what we send on (no smuggling by construction).
 #include <string>
 
 #include "core/base/check.h"
@@ -88,6 +88,13 @@ FUZZ_TARGET(h1_request_fuzz) {
     CheckOrder(pieces);
     CheckSame(whole, pieces);
   }
+  CodecLimits twice = SmallLimits();
+  twice.read_heads_twice = true;
+  Server agreed(twice);
+  Receive(agreed, input, Cut::kWhole, 0);
+  End(agreed);
+  CheckSame(whole, agreed);
+  CHECK(whole.fault.has_value() == agreed.fault.has_value());
   for (RecordingEvents& request : whole.requests) {
     if (request.ended) CheckResent(request);
   }

@@ -1,5 +1,5 @@
-// Answers in any bytes, to a GET or (behind "HEAD\n") to a HEAD: the same however they are cut, an end or a reset and
-// never both, and what is accepted means the same to the client that we send it on to.
+// Answers in any bytes, to a GET or (behind "HEAD\n") to a HEAD: the same however they are cut and when a
+// second reader looks at every head, an end or a reset and never both, and what is accepted means the same to the client that we send it on to.
 #include <string>
 
 #include "core/base/check.h"
@@ -82,6 +82,11 @@ FUZZ_TARGET(h1_response_fuzz) {
     pieces.Receive(input, cut, fuzz::SeedOf(input));
     CheckSame(whole, pieces);
   }
+  CodecLimits twice = SmallLimits();
+  twice.read_heads_twice = true;
+  Client agreed(method, twice);
+  agreed.Receive(input, Cut::kWhole, 0);
+  CheckSame(whole, agreed);
   if (whole.events.ended) CheckResent(whole.events, method);
 }
 

@@ -42,7 +42,7 @@ LAYERS = {
 
 # Third-party headers stay in the folder (or file) that owns them: header prefix -> where it may stand.
 THIRD_PARTY = {
-    "boost/beast": ("gateway/codec/h1_parser", "gateway/canary/prometheus_query"),
+    "boost/beast": ("gateway/codec/second_reader", "gateway/canary/prometheus_query"),
     "boost/math": ("core/stats/",),
     "nghttp2/": ("gateway/codec/h2_",),
     "yaml-cpp/": ("config/yaml_node",),

@@ -56,6 +56,60 @@ TEST_F(HeaderMapTest, RemovesAndKeepsTheOrder) {
   EXPECT_EQ(map.Find("x-c"), "1");
 }
 
+// The set of names must be that of the fields after every way to change them.
+TEST_F(HeaderMapTest, TheSetOfNamesFollowsTheFields) {
+  const auto expected = [](const HeaderMap& fields) {
+    HeaderNameSet names;
+    for (const HeaderMap::Field& field : fields.fields()) names.Add(field.code);
+    return names;
+  };
+  for (const char* name : {"cookie", "accept", "cookie", "x-own", "host"}) map.AddCopy(name, "1");
+  map.AddLexed("server", "s");
+  map.AddBorrowed(HeaderName::kVia, "v");
+  EXPECT_EQ(map.names(), expected(map));
+  EXPECT_TRUE(map.Has(HeaderName::kOther));
+  EXPECT_TRUE(map.Has(HeaderName::kVia));
+
+  map.Remove("x-own");
+  map.Remove(HeaderName::kCookie);
+  map.Set(HeaderName::kAccept, "2");
+  EXPECT_EQ(map.names(), expected(map));
+  EXPECT_FALSE(map.Has(HeaderName::kOther));
+  EXPECT_FALSE(map.Has(HeaderName::kCookie));
+
+  map.RemoveIf([](const HeaderMap::Field& field) { return field.name == "via"; });
+  EXPECT_EQ(map.names(), expected(map));
+
+  HeaderMap copy(arena);
+  copy.CopyFrom(map);
+  EXPECT_EQ(copy.names(), map.names());
+  HeaderMap shared(arena);
+  shared.AddCopy("te", "gone");
+  shared.ShareFrom(map);
+  EXPECT_EQ(shared.names(), map.names());
+  const HeaderMap moved = std::move(copy);
+  EXPECT_EQ(moved.names(), map.names());
+  map.Clear();
+  EXPECT_EQ(map.names(), HeaderNameSet());
+  EXPECT_EQ(map.Find(HeaderName::kAccept), std::nullopt);
+}
+
+// A writer trusts it, so it must never be set on text that nobody has looked at.
+TEST_F(HeaderMapTest, OnlyWhatWasLexedIsSaidToBe) {
+  map.AddLexed("x-read", "1");
+  map.AddBorrowed("x-made", "2");
+  map.AddBorrowed(HeaderName::kServer, "3");
+  map.AddCopy("x-copied", "4");
+  map.Set("x-read-too", "5");
+  HeaderMap copy(arena);
+  copy.CopyFrom(map);
+  for (const HeaderMap* fields : {&map, &copy}) {
+    for (const HeaderMap::Field& field : fields->fields()) EXPECT_EQ(field.lexed, field.name == "x-read") << field.name;
+  }
+  map.Set("x-read", "6");
+  EXPECT_FALSE(map.fields().back().lexed);
+}
+
 TEST_F(HeaderMapTest, JoinsRepeatedFieldsAndBorrowsASingleOne) {
   map.AddCopy("x-a", "1");
   map.AddCopy("x-b", "9");

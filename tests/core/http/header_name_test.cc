@@ -29,5 +29,23 @@ TEST(HeaderName, TextAndCodeStandInTheSameOrder) {
   EXPECT_EQ(HeaderText(HeaderName::kXSluiceMirror), "x-sluice-mirror");
 }
 
+TEST(HeaderNameSet, HoldsWhatWasAdded) {
+  constexpr HeaderNameSet kTwo = {HeaderName::kAccept, HeaderName::kXSluiceMirror};
+  static_assert(kTwo.Has(HeaderName::kAccept) && !kTwo.Has(HeaderName::kHost));
+  HeaderNameSet names;
+  EXPECT_FALSE(names.Overlaps(kTwo));
+  for (std::size_t code = 0; code < static_cast<std::size_t>(HeaderName::kCount); ++code) {
+    const auto name = static_cast<HeaderName>(code);
+    EXPECT_FALSE(names.Has(name));
+    names.Add(name);
+    EXPECT_TRUE(names.Has(name));
+  }
+  EXPECT_TRUE(names.Overlaps(kTwo));
+  names.Remove(HeaderName::kAccept);
+  EXPECT_TRUE(names.Overlaps(kTwo));
+  names.Remove(HeaderName::kXSluiceMirror);
+  EXPECT_FALSE(names.Overlaps(kTwo));
+}
+
 }  // namespace
 }  // namespace sluice::core

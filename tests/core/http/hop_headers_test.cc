@@ -65,6 +65,19 @@ TEST_F(HopHeaders, ReducesTeToTrailers) {
   EXPECT_TRUE(fields.empty());
 }
 
+TEST_F(HopHeaders, RefusesAListOfWhatIsNoToken) {
+  for (const char* bad : {"(", "x-a;b", "close, \"x\"", "x a", "x-a, b/c"}) {
+    fields.Clear();
+    fields.AddCopy("connection", bad);
+    EXPECT_FALSE(Remove()) << bad;
+  }
+  for (const char* good : {"", ", ,", "close,", " , TE,keep-alive"}) {
+    fields.Clear();
+    fields.AddCopy("connection", good);
+    EXPECT_TRUE(Remove()) << good;
+  }
+}
+
 TEST_F(HopHeaders, RefusesAListThatIsTooLong) {
   std::string list;
   for (std::size_t i = 0; i < kConnectionNamesMax; ++i) list += "a, ";

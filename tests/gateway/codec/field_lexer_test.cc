@@ -8,7 +8,9 @@ namespace sluice::gateway {
 namespace {
 
 int StatusOf(std::string text, std::uint32_t name_max = 256) {
-  const auto result = LexFields(text.data(), text.size(), name_max, nullptr);
+  core::Arena arena;
+  core::HeaderMap fields(arena);
+  const auto result = LexFields(text.data(), text.size(), name_max, fields);
   return result ? 0 : result.error().status;
 }
 
@@ -16,12 +18,13 @@ TEST(FieldLexer, FoldsNamesAndTrimsValues) {
   core::Arena arena;
   core::HeaderMap fields(arena);
   std::string text = "X-One: \t a b \r\nTWO:\r\n\r\n";
-  ASSERT_TRUE(LexFields(text.data(), text.size(), 256, &fields));
+  ASSERT_TRUE(LexFields(text.data(), text.size(), 256, fields));
   ASSERT_EQ(fields.size(), 2u);
   EXPECT_EQ(fields.fields()[0].name, "x-one");
   EXPECT_EQ(fields.fields()[0].value, "a b");
   EXPECT_EQ(fields.fields()[1].name, "two");
   EXPECT_EQ(fields.fields()[1].value, "");
+  for (const core::HeaderMap::Field& field : fields.fields()) EXPECT_TRUE(field.lexed);
 }
 
 TEST(FieldLexer, TakesNoFieldsAtAll) { EXPECT_EQ(StatusOf("\r\n"), 0); }

@@ -11,10 +11,12 @@ class H1Parser : public ::testing::Test {
  protected:
   std::expected<H1Facts, ProtocolFault> Request(std::string_view text) {
     block = text;
+    head = core::Head(arena);
     return ParseRequestHead(block.data(), block.size(), limits, head);
   }
   std::expected<H1Facts, ProtocolFault> Response(std::string_view text, bool to_head = false) {
     block = text;
+    head = core::Head(arena);
     return ParseResponseHead(block.data(), block.size(), limits, to_head, head);
   }
 
