@@ -218,8 +218,7 @@ core::Status App::OpenProxy() {
               world->worker().Post([target = world.get(), key] { target->DrainListener(key); });
             }
           }};
-  proxy_ =
-      std::make_unique<ProxyListeners>(control_, std::move(workers), options_.http, hooks, listener_stats_);
+  proxy_ = std::make_unique<ProxyListeners>(control_, std::move(workers), options_.http, hooks, listener_stats_);
   const auto current = hub_->Current();
   return proxy_->Follow(*current, ConnectionsMax(current->settings));
 }
@@ -241,8 +240,8 @@ void App::FollowListeners() {
 
 core::Status App::OpenPages(const std::string& name, const std::string& address, PageSet pages) {
   if (address == kOff) return {};
-  listeners_.push_back(std::make_unique<Listener>(control_, std::vector<Worker*>{&control_},
-                                                  admin_->Hook(pages), AdminServer::kConnectionsMax, admin_->stats()));
+  listeners_.push_back(std::make_unique<Listener>(control_, std::vector<Worker*>{&control_}, admin_->Hook(pages),
+                                                  AdminServer::kConnectionsMax, admin_->stats()));
   return listeners_.back()->Open(name, address);
 }
 
