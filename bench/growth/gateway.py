@@ -93,4 +93,8 @@ def measure(binaries, programs, directory, size):
     yield STREAMS, [(n, kept(solo, Traffic(http2=True, connections=4, streams=n), size)) for n in size.streams]
     yield UPLOAD, bodies(solo, size, lambda body: Traffic(connections=2, method="POST", path="/upload", body_bytes=body))
     yield DOWNLOAD, bodies(solo, size, lambda body: Traffic(connections=2, fields=(("x-stub-body-bytes", str(body)),)))
-    yield IDLE, beside_idle(solo, size)
+    # Another gateway: the one before keeps as many connections to the models as it once had requests, and all of them together
+    # would be more than a process may have.
+    apart = directory / "idle"
+    apart.mkdir()
+    yield IDLE, beside_idle(Solo(binaries, programs, apart, wanted), size)
