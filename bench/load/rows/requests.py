@@ -14,7 +14,8 @@ PACE = (Column("req/s", "per_second", "{:,.0f}"), Column("core", "busy", "{:.0%}
 
 SHORT = 0.2  # of the seconds of a measurement: its set-up is measured in a run of this length
 
-CONNECTS_PER_SECOND = 4000  # at least: a run is long enough for all its connections to be made and to answer
+# At least, also on a slow machine: a run is long enough for all its connections to be made and to answer.
+CONNECTS_PER_SECOND, HANDSHAKES_PER_SECOND = 4000, 400
 
 
 def cost(stage, name, traffic, amount):
@@ -36,7 +37,8 @@ def cost(stage, name, traffic, amount):
 def kept_cost(stage, name, traffic, seconds):
     """Figures of a request on a connection that is kept. Making the connections (2,000 of them, or TLS handshakes, would be
     a tenth of the whole) is taken out: what a long run cost more than a short one is divided by what it answered more."""
-    less = Amount(seconds=max(SHORT * seconds, traffic.connections / CONNECTS_PER_SECOND))
+    per_second = CONNECTS_PER_SECOND if traffic.door == "http" else HANDSHAKES_PER_SECOND
+    less = Amount(seconds=max(SHORT * seconds, traffic.connections / per_second))
     # Connections to the models and caches are warm when the clock starts.
     stage.load(name, traffic, less)
     short, _ = cost(stage, name, traffic, less)
