@@ -5,7 +5,6 @@ Standard library only. The gateway has core 0 for itself, models and generator t
 import contextlib
 import resource
 import statistics
-import subprocess
 
 import generators
 import harness
@@ -32,15 +31,10 @@ class Solo:
     """One gateway with its models; the part of a Stage that a measurement of CPU time needs."""
 
     def __init__(self, binaries, programs, directory, connections):
-        certs = directory / "certs"
-        subprocess.run([binaries / "sluice", "certs", "init", certs], check=True, capture_output=True)
-        models = {}
-        for version in ("v45", "v47"):
-            model = programs.start(version, [*OTHER_PIN, binaries / "bench" / "sluice-stub", "--version", version])
-            models[version] = model.wait_for(["http"]).listeners["http"].rsplit(":", 1)[1]
-        ground = proxy_module.Ground(programs, directory, models, certs, PROXY_PIN, binaries / "sluice")
+        ground = proxy_module.prepare(programs, directory, binaries / "sluice", binaries / "bench" / "sluice-stub", PROXY_PIN,
+                                      OTHER_PIN)
         self.proxy = sluice.start(ground, connections=connections)
-        self.generator = generators.SluiceBench(binaries / "bench" / "sluice-bench", certs, OTHER_PIN)
+        self.generator = generators.SluiceBench(binaries / "bench" / "sluice-bench", ground.certs, OTHER_PIN)
 
     def door(self, _, door):
         return self.proxy.doors[door]

@@ -65,16 +65,11 @@ class Counted:
     def __init__(self, programs, directory, binaries, tools, label):
         self.directory = directory / label
         self.directory.mkdir()
-        certs = self.directory / "certs"
-        subprocess.run([binaries / "sluice", "certs", "init", certs], check=True, capture_output=True)
-        models = {}
-        for version in ("v45", "v47"):
-            model = programs.start(f"{label}-{version}", [tools / "sluice-stub", "--version", version])
-            models[version] = model.wait_for(["http"]).listeners["http"].rsplit(":", 1)[1]
         valgrind = ("valgrind", "--tool=callgrind", f"--callgrind-out-file={self.directory}/counts", "-q")
-        ground = proxy_module.Ground(programs, self.directory, models, certs, valgrind, binaries / "sluice", label=f"-{label}")
+        ground = proxy_module.prepare(programs, self.directory, binaries / "sluice", tools / "sluice-stub", valgrind,
+                                      label=f"-{label}")
         self.proxy = sluice_proxy.start(ground)
-        self.generator = generators.SluiceBench(tools / "sluice-bench", certs, ())
+        self.generator = generators.SluiceBench(tools / "sluice-bench", ground.certs, ())
         self.pid = str(self.proxy.doors["http"][0].pid)
 
     def control(self, flag):

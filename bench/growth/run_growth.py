@@ -7,7 +7,6 @@ Loopback only, standard library only.
 """
 import argparse
 import json
-import os
 import pathlib
 import sys
 import tempfile
@@ -83,19 +82,7 @@ def write(args, result):
 
 def main():
     args = arguments()
-    for needed in ("sluice", "bench/sluice-bench", "bench/sluice-stub", "bench/sluice_microbench"):
-        if not (args.bin / needed).exists():
-            raise harness.Failed(f"there is no {args.bin / needed}; `./dev build` makes it, --bin names another build")
-    if os.cpu_count() < 2:
-        raise harness.Failed("needs two cores, one for the gateway and one for the rest")
-    if not args.anyway:
-        if machine.dirty():
-            raise harness.Failed(f"{machine.DIRTY}; --anyway measures and marks the result")
-        machine.wait_until_quiet()
-    facts = machine.facts(args.bin)
-    if not args.anyway and machine.why_not_to_quote(facts):
-        raise harness.Failed(f"{machine.why_not_to_quote(facts)}; --anyway measures and marks the result")
-    os.sched_setaffinity(0, {int(machine.OTHER_CORE)})
+    facts = machine.ready(args.bin, ("sluice", "bench/sluice-bench", "bench/sluice-stub", "bench/sluice_microbench"), args.anyway)
     result = measure(args, facts)
     write(args, result)
     return 1 if result["failures"] else 0

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+import harness
 from proxies.proxy import find
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -88,3 +89,22 @@ def why_not_to_quote(told):
     if told["load_average_before"][0] > LOAD_AVERAGE_MAX:
         return f"the machine is busy, its load average is {told['load_average_before'][0]:.2f}"
     return ""
+
+
+def ready(binaries, needed, anyway):
+    """The facts of a run that may begin, this program itself on the core of the generator. Raises harness.Failed where a
+    program is missing, or figures would not be quotable and are not wanted `anyway`."""
+    if os.cpu_count() < 2:
+        raise harness.Failed("needs two cores, one for the proxy and one for the rest")
+    for name in needed:
+        if not (binaries / name).exists():
+            raise harness.Failed(f"there is no {binaries / name}; `./dev build` makes it, --bin names another build")
+    if not anyway:
+        if dirty():
+            raise harness.Failed(f"{DIRTY}; --anyway measures and marks the result")
+        wait_until_quiet()
+    told = facts(binaries)
+    if not anyway and why_not_to_quote(told):
+        raise harness.Failed(f"{why_not_to_quote(told)}; --anyway measures and marks the result")
+    os.sched_setaffinity(0, {int(OTHER_CORE)})
+    return told

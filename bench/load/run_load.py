@@ -95,20 +95,7 @@ def write(args, result):
 def main():
     args = arguments()
     args.bin = args.bin.resolve()
-    if os.cpu_count() < 2:
-        raise harness.Failed("needs two cores, one for the proxy and one for the rest")
-    for needed in ("sluice", "bench/sluice-bench", "bench/sluice-stub"):
-        if not (args.bin / needed).exists():
-            raise harness.Failed(f"there is no {args.bin / needed}; `./dev build` makes it, --bin names another build")
-    if not args.anyway:
-        if machine.dirty():
-            raise harness.Failed(f"{machine.DIRTY}; --anyway measures and marks the result")
-        machine.wait_until_quiet()
-    facts = machine.facts(args.bin)
-    if not args.anyway and machine.why_not_to_quote(facts):
-        raise harness.Failed(f"{machine.why_not_to_quote(facts)}; --anyway measures and marks the result")
-    # What this program does itself is done where the generator is.
-    os.sched_setaffinity(0, {int(machine.OTHER_CORE)})
+    facts = machine.ready(args.bin, ("sluice", "bench/sluice-bench", "bench/sluice-stub"), args.anyway)
     write(args, measure(args, facts))
     return 0
 

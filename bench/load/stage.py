@@ -5,7 +5,6 @@ Standard library only. One proxy is measured at a time; the others stand by.
 import contextlib
 import dataclasses
 import pathlib
-import subprocess
 
 import client
 import generators
@@ -22,14 +21,9 @@ DIRECT = "direct"  # the generator against a model: what is subtracted
 class Stage:
     def __init__(self, binaries, programs, directory):
         self.binaries, self.directory = binaries, pathlib.Path(directory)
-        self.certs = self.directory / "certs"
-        subprocess.run([binaries / "sluice", "certs", "init", self.certs], check=True, capture_output=True)
-        models = {}
-        for version in ("v45", "v47"):
-            command = [*OTHER_PIN, binaries / "bench" / "sluice-stub", "--version", version]
-            model = programs.start(version, command).wait_for(["http"])
-            models[version] = model.listeners["http"].rsplit(":", 1)[1]
-        self.ground = proxies.proxy.Ground(programs, self.directory, models, self.certs, PROXY_PIN, binaries / "sluice")
+        self.ground = proxy_module.prepare(programs, self.directory, binaries / "sluice", binaries / "bench" / "sluice-stub",
+                                           PROXY_PIN, OTHER_PIN)
+        self.certs = self.ground.certs
         self.generator = generators.Generators(
             generators.SluiceBench(binaries / "bench" / "sluice-bench", self.certs, OTHER_PIN),
             generators.H2load(proxy_module.find("h2load"), OTHER_PIN))

@@ -6,7 +6,6 @@ and the watched files.
 """
 import os
 import pathlib
-import subprocess
 import sys
 import tempfile
 import unittest
@@ -36,15 +35,9 @@ class SystemCallsTest(unittest.TestCase):
         binaries = pathlib.Path(os.environ["SLUICE_BIN"]).resolve().parent
         cls.directory = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
         programs = cls.enterClassContext(harness.Programs(cls.directory))
-        certs = cls.directory / "certs"
-        subprocess.run([binaries / "sluice", "certs", "init", certs], check=True, capture_output=True)
-        models = {}
-        for version in ("v45", "v47"):
-            model = programs.start(version, [os.environ["SLUICE_STUB"], "--version", version]).wait_for(["http"])
-            models[version] = model.listeners["http"].rsplit(":", 1)[1]
-        ground = proxy_module.Ground(programs, cls.directory, models, certs, (), binaries / "sluice")
+        ground = proxy_module.prepare(programs, cls.directory, binaries / "sluice", os.environ["SLUICE_STUB"])
         cls.proxy = sluice_proxy.start(ground)
-        cls.generator = generators.SluiceBench(os.environ["SLUICE_BENCH_BIN"], certs, ())
+        cls.generator = generators.SluiceBench(os.environ["SLUICE_BENCH_BIN"], ground.certs, ())
         try:
             with system_calls.traced(cls.proxy.doors["http"][0].pid, os.devnull):
                 pass

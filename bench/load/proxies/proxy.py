@@ -2,6 +2,7 @@
 import dataclasses
 import pathlib
 import shutil
+import subprocess
 
 import harness
 
@@ -34,6 +35,17 @@ class Ground:
         for port in ports:
             harness.wait_for_port(f"127.0.0.1:{port}", program)
         return program
+
+
+def prepare(programs, directory, binary, stub, pin=(), model_pin=(), label=""):
+    """A Ground with certificates and two models, v45 and v47, which have started."""
+    certs = directory / "certs"
+    subprocess.run([binary, "certs", "init", certs], check=True, capture_output=True)
+    models = {}
+    for version in ("v45", "v47"):
+        model = programs.start(version + label, [*model_pin, stub, "--version", version]).wait_for(["http"])
+        models[version] = model.listeners["http"].rsplit(":", 1)[1]
+    return Ground(programs, directory, models, certs, pin, binary, label=label)
 
 
 class Proxy:
