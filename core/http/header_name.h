@@ -80,7 +80,6 @@ class HeaderNameSet {
   }
 
   constexpr void Add(HeaderName name) { bits_ |= Bit(name); }
-  constexpr void Remove(HeaderName name) { bits_ &= ~Bit(name); }
   constexpr bool Has(HeaderName name) const { return (bits_ & Bit(name)) != 0; }
   constexpr bool Overlaps(HeaderNameSet other) const { return (bits_ & other.bits_) != 0; }
   friend constexpr bool operator==(HeaderNameSet, HeaderNameSet) = default;
